@@ -1,0 +1,267 @@
+"""Commands: what may be asked of a process instance. Imperative; each is answered by events or by a `Rejection`.
+
+`now` is the caller's clock in ms since the epoch; the engine has none. `wait` is the key of an open wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interpreter.values import JsonValue, Millis, VariableValue
+
+Variables = dict[str, VariableValue]
+
+
+def _no_variables() -> Variables:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    """Start at the none start event, at `start_node` (message, signal, timer, conditional start or instantiating element),
+    or by `instructions` (Camunda's startInstructions: same shape as `ModifyInstance`)."""
+
+    now: Millis
+    instance_id: str
+    variables: Variables = field(default_factory=_no_variables)
+    business_key: str | None = None
+    start_node: str | None = None
+    initiator: str | None = None
+    tenant: str | None = None
+    parent_id: str | None = None  # the calling instance
+    root_id: str | None = None
+    instructions: tuple[ModificationInstruction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteWait:
+    """Close a job, user task, external task or open wait with its result. `local_variables` stay in the element's own scope."""
+
+    now: Millis
+    wait: int
+    variables: Variables = field(default_factory=_no_variables)
+    local_variables: Variables = field(default_factory=_no_variables)
+    result: JsonValue = None  # raw result of an engine job (script value, decision result)
+
+
+@dataclass(frozen=True, slots=True)
+class FailWait:
+    """Report a technical failure of a job or external task. `retries` left; at 0 an incident is raised."""
+
+    now: Millis
+    wait: int
+    message: str
+    details: str = ""
+    retries: int = 0
+    retry_at: Millis | None = None
+    variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowBpmnError:
+    """A modelled error raised by whoever works on `wait`."""
+
+    now: Millis
+    wait: int
+    code: str
+    message: str = ""
+    variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowEscalation:
+    """A modelled escalation raised by whoever works on `wait`."""
+
+    now: Millis
+    wait: int
+    code: str
+    variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    now: Millis
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerEvent:
+    """Deliver a message or signal to the subscription `wait`."""
+
+    now: Millis
+    wait: int
+    variables: Variables = field(default_factory=_no_variables)
+    local_variables: Variables = field(default_factory=_no_variables)  # to the waiting execution
+    triggered_scope_variables: Variables = field(default_factory=_no_variables)  # to the newly started handler scope
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteChild:
+    """The called instance ended. `outcome`: completed | error (code, message) | cancelled."""
+
+    now: Millis
+    wait: int
+    outcome: str
+    variables: Variables = field(default_factory=_no_variables)
+    code: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateFromChild:
+    """An escalation that the called instance did not catch; the child goes on unless the catcher interrupts."""
+
+    now: Millis
+    wait: int
+    code: str
+    variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariables:
+    """Set and remove variables at the element instance `element` (None: the process instance), with Camunda's scope rules;
+    `local` writes exactly there. Conditional events are evaluated afterwards."""
+
+    now: Millis
+    variables: Variables = field(default_factory=_no_variables)
+    removals: tuple[str, ...] = ()
+    element: int | None = None
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInstance:
+    now: Millis
+    reason: str = ""
+    skip_listeners: bool = False
+    skip_output_mappings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendInstance:
+    now: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeInstance:
+    now: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class ModificationInstruction:
+    """`type`: startBeforeActivity | startAfterActivity | startTransition | cancel (Camunda's names)."""
+
+    type: str
+    node: str | None = None
+    flow: str | None = None
+    element: int | None = None  # cancel: this element instance (None: all of `node`)
+    ancestor: int | None = None
+    variables: Variables = field(default_factory=_no_variables)
+    local_variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyInstance:
+    now: Millis
+    instructions: tuple[ModificationInstruction, ...]
+    skip_listeners: bool = False
+    skip_output_mappings: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationInstruction:
+    source: str
+    target: str
+    update_event_trigger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateInstance:
+    """Continue on another definition; the caller passes that definition to `step` as `target`."""
+
+    now: Millis
+    target_hash: str
+    instructions: tuple[MigrationInstruction, ...]
+    variables: Variables = field(default_factory=_no_variables)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveIncident:
+    """Try again what failed. For a job or external task `retries` gives it new attempts."""
+
+    now: Millis
+    incident: int
+    retries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReportIncident:
+    """An incident reported from outside (Camunda's POST /execution/{id}/create-incident, or the shell)."""
+
+    now: Millis
+    element: int
+    type: str
+    message: str = ""
+    configuration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWait:
+    """Change an open wait: job or external task retries and priority, job or timer due date."""
+
+    now: Millis
+    wait: int
+    retries: int | None = None
+    due: Millis | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateAdHoc:
+    """Start activities of an ad-hoc subprocess instance from outside."""
+
+    now: Millis
+    element: int
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on with transitions that were parked by the step budget."""
+
+    now: Millis
+
+
+Command = (
+    StartInstance
+    | CompleteWait
+    | FailWait
+    | ThrowBpmnError
+    | ThrowEscalation
+    | FireTimer
+    | TriggerEvent
+    | CompleteChild
+    | EscalateFromChild
+    | SetVariables
+    | CancelInstance
+    | SuspendInstance
+    | ResumeInstance
+    | ModifyInstance
+    | MigrateInstance
+    | ResolveIncident
+    | ReportIncident
+    | ChangeWait
+    | ActivateAdHoc
+    | Continue
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The command makes no sense in this state; nothing has changed. `code` is machine-readable (not_found, already_closed,
+    suspended, ended, invalid), `message` one sentence "Expected <what> but <what was>"."""
+
+    code: str
+    message: str

@@ -1,0 +1,56 @@
+"""Effects: what a step asks of the outside that is not a wait. The shell performs each once, after the step's events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interpreter.commands import Variables
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSignal:
+    """Deliver a signal to every subscriber and start event."""
+
+    name: str
+    variables: Variables = field(default_factory=dict[str, object])
+    business_key: str | None = None
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishMessage:
+    """Send a message (throw or end event, send task without other implementation) to one receiver, buffered for `ttl` ms."""
+
+    name: str
+    correlation_key: str | None = None
+    variables: Variables = field(default_factory=dict[str, object])
+    ttl: int = 0
+    message_id: str | None = None
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateToParent:
+    """An escalation that this instance did not catch goes to the calling instance."""
+
+    code: str
+    variables: Variables = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class CompensateChild:
+    """Compensate inside an already completed called instance (`instance_id`)."""
+
+    instance_id: str
+    wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDataStore:
+    """Write a value to a data store shared between instances."""
+
+    name: str
+    value: object
+
+
+Effect = BroadcastSignal | PublishMessage | EscalateToParent | CompensateChild | WriteDataStore

@@ -1,0 +1,150 @@
+"""Open waits: what an instance waits for. Waits are state; the shell and the read model only mirror them.
+
+Every wait has `key` (unique in the instance, from the state's counter), `element` (key of the element instance that it
+belongs to) and `node` (id of the flow node whose behaviour opened it; for a boundary or event-subprocess start event that
+event's id, while `element` is the instance to which the subscription is attached).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interpreter.values import JsonValue, Millis
+
+
+@dataclass(frozen=True, slots=True)
+class JobWait:
+    """Work for a Temporal activity. `kind` says whose: "service" (a user's worker, by `type`), "script", "decision", "connector",
+    "async_before", "async_after", "listener" (the engine's own). The input is read with `queries.job_input(state, wait)`."""
+
+    key: int
+    element: int
+    node: str
+    kind: str
+    type: str
+    retries: int = 3
+    retry_after: tuple[Millis, ...] = ()  # pauses between attempts, in ms; the last one repeats
+    priority: int = 0
+    headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    due: Millis | None = None  # not before
+
+
+@dataclass(frozen=True, slots=True)
+class TimerWait:
+    """A timer. `repeats_left`: -1 without end, 0 last firing, n>0 more to come; `spec` is the resolved ISO/cron text for repetitions."""
+
+    key: int
+    element: int
+    node: str
+    due: Millis
+    spec: str = ""
+    repeats_left: int = 0
+    purpose: str = "event"  # event | task_timeout
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskWait:
+    """A human task as opened; later changes of assignee, dates and priority made by people live in the read model's task row
+    unless the model has listeners for them."""
+
+    key: int
+    element: int
+    node: str
+    name: str = ""
+    description: str | None = None
+    assignee: str | None = None
+    owner: str | None = None
+    candidate_users: tuple[str, ...] = ()
+    candidate_groups: tuple[str, ...] = ()
+    due: Millis | None = None
+    follow_up: Millis | None = None
+    priority: int = 50
+    form: dict[str, JsonValue] = field(
+        default_factory=dict[str, JsonValue]
+    )  # formKey | formRef(+binding, version) | formId ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalTaskWait:
+    """A Camunda external task. Locks and attempts with retries left live in the read model; an exhausted one is an incident here."""
+
+    key: int
+    element: int
+    node: str
+    topic: str
+    priority: int = 0
+    retries: int | None = None
+    headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # extension properties
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWait:
+    """A message subscription (catch event, receive task, boundary, event subprocess). `correlation_key` is None in Camunda 7 models
+    (business key and variables are matched by the router)."""
+
+    key: int
+    element: int
+    node: str
+    name: str
+    correlation_key: str | None = None
+    interrupting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWait:
+    """A signal subscription."""
+
+    key: int
+    element: int
+    node: str
+    name: str
+    interrupting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionWait:
+    """A conditional event; evaluated inside the engine whenever a visible variable changes. `depends_on` are the names it reads."""
+
+    key: int
+    element: int
+    node: str
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildWait:
+    """A called process instance. The child instance id is `ids.child_instance_id(parent, key)`."""
+
+    key: int
+    element: int
+    node: str
+    process_id: str
+    binding: str = "latest"  # latest | deployment | version | versionTag
+    version: str | None = None
+    tenant: str | None = None
+    business_key: str | None = None
+    kind: str = "process"  # process | globalTask
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWait:
+    """Something that only a command from outside can end and that has no other shape: a receive task without message, an ad-hoc
+    subprocess waiting for activations."""
+
+    key: int
+    element: int
+    node: str
+    what: str
+
+
+Wait = (
+    JobWait
+    | TimerWait
+    | UserTaskWait
+    | ExternalTaskWait
+    | MessageWait
+    | SignalWait
+    | ConditionWait
+    | ChildWait
+    | OpenWait
+)
