@@ -105,12 +105,22 @@ def _relation(node: Node) -> Relation:
     for row in node.children("row"):
         cells = tuple(READERS[child.tag](child) for child in row.children(*READERS))
         if len(cells) != len(columns):
-            row.error("wrong-cell-count", f"Expected {len(columns)} cells in the relation's row but it has {len(cells)}")
+            row.error(
+                "wrong-cell-count", f"Expected {len(columns)} cells in the relation's row but it has {len(cells)}"
+            )
         rows.append(cells)
     return Relation(columns, tuple(rows), id=node.id, line=node.line, type_ref=node.type_ref())
 
 
-FUNCTION_KINDS = {"feel": "FEEL", "java": "Java", "pmml": "PMML", "python": "Python", "f": "FEEL", "j": "Java", "p": "PMML"}
+FUNCTION_KINDS = {
+    "feel": "FEEL",
+    "java": "Java",
+    "pmml": "PMML",
+    "python": "Python",
+    "f": "FEEL",
+    "j": "Java",
+    "p": "PMML",
+}
 
 
 def read_function(node: Node) -> FunctionDefinition:

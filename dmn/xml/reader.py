@@ -5,6 +5,8 @@ The parser is closed to the outside: no entities, no document type, no network, 
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
 from lxml import etree
 
 from dmn.diagnostics import Diagnostic, DiagnosticLog, DmnXmlError, Severity
@@ -73,7 +75,7 @@ def parse_dmn(source: bytes) -> Definitions:
     return _definitions(root, name.namespace or "")
 
 
-def _parse_xml(source: bytes) -> etree._Element:
+def _parse_xml(source: bytes) -> Any:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -85,7 +87,7 @@ def _parse_xml(source: bytes) -> etree._Element:
         recover=False,
     )
     try:
-        root = etree.fromstring(source, parser)
+        root: Any = etree.fromstring(source, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 0) or 0
         _refuse("not-well-formed", f"Expected well-formed XML but: {error}", None, line)
@@ -96,7 +98,7 @@ def _parse_xml(source: bytes) -> etree._Element:
     return root
 
 
-def _check_size(root: etree._Element) -> None:
+def _check_size(root: Any) -> None:
     depth = 0
     count = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -113,17 +115,19 @@ def _check_size(root: etree._Element) -> None:
             _refuse("too-many-elements", f"Expected at most {MAX_ELEMENTS} elements but there are more")
 
 
-def _refuse(code: str, message: str, element_id: str | None = None, line: int | None = 0) -> None:
+def _refuse(code: str, message: str, element_id: str | None = None, line: int | None = 0) -> NoReturn:
     raise DmnXmlError([Diagnostic(Severity.ERROR, code, message, element_id, line or 0)])
 
 
-def _definitions(root: etree._Element, model_namespace: str) -> Definitions:
+def _definitions(root: Any, model_namespace: str) -> Definitions:
     log = DiagnosticLog()
     target_namespace = (root.get("namespace") or "").strip()
     node = Node(root, model_namespace, target_namespace, log)
     version = MODEL_VERSIONS.get(model_namespace)
     if version is None:
-        node.warning("unknown-version", f"Expected a known DMN namespace but it was '{model_namespace}'; read as DMN 1.1")
+        node.warning(
+            "unknown-version", f"Expected a known DMN namespace but it was '{model_namespace}'; read as DMN 1.1"
+        )
         version = "1.1"
     imports: list[Import] = []
     items: list[ItemDefinition] = []
@@ -146,7 +150,9 @@ def _definitions(root: etree._Element, model_namespace: str) -> Definitions:
             case "decisionService":
                 services.append(_decision_service(child))
             case tag if tag not in IGNORED:
-                child.error("unknown-element", f"Expected an element of DMN {version} in 'definitions' but it was '{tag}'")
+                child.error(
+                    "unknown-element", f"Expected an element of DMN {version} in 'definitions' but it was '{tag}'"
+                )
             case _:
                 pass
     _check_unique(node, [*inputs, *decisions, *knowledge, *services])
@@ -167,9 +173,7 @@ def _definitions(root: etree._Element, model_namespace: str) -> Definitions:
     )
 
 
-def _check_unique(
-    node: Node, elements: list[InputData | Decision | BusinessKnowledgeModel | DecisionService]
-) -> None:
+def _check_unique(node: Node, elements: list[InputData | Decision | BusinessKnowledgeModel | DecisionService]) -> None:
     ids: dict[str, int] = {}
     names: dict[str, int] = {}
     for element in elements:
@@ -235,9 +239,7 @@ def _item_definition(node: Node) -> ItemDefinition:
 
 
 def _function_item(node: Node) -> FunctionItem:
-    return FunctionItem(
-        node.output_type_ref(), tuple(parameter.item() for parameter in node.children("parameters"))
-    )
+    return FunctionItem(node.output_type_ref(), tuple(parameter.item() for parameter in node.children("parameters")))
 
 
 def _variable(node: Node, name: str) -> InformationItem:

@@ -17,7 +17,9 @@ def read_decision_table(node: Node) -> DecisionTable:
         node.error("missing-element", "Expected at least one output in the decision table but there was none")
     hit_policy, aggregation = _hit_policy(node)
     if aggregation is not None and len(outputs) > 1:
-        node.warning("aggregated-compound-output", f"Expected one output for {aggregation} but there are {len(outputs)}")
+        node.warning(
+            "aggregated-compound-output", f"Expected one output for {aggregation} but there are {len(outputs)}"
+        )
     rules = tuple(_rule(child, len(inputs), len(outputs)) for child in node.children("rule"))
     return DecisionTable(
         hit_policy=hit_policy,
