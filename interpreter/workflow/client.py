@@ -1,0 +1,260 @@
+"""Talk to process instances through a Temporal client: start, execute a command, ask.
+
+    ProcessError
+    ├── CommandRejected     the engine refused the command: `code` (not_found, already_closed, suspended, ended, invalid), sentence
+    ├── InstanceNotFound    no such instance, or it is over
+    ├── InstanceExists      an instance with this id runs or has run
+    └── EngineUnavailable   nobody answered in time: the command may or may not have been executed
+
+Every function takes a connected `temporalio.client.Client`, best with `payloads.data_converter()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from interpreter import codec
+from interpreter.commands import Command
+from interpreter.workflow import contract
+from interpreter.workflow.contract import Answer, ProcessInput
+
+DEFAULT_TIMEOUT = timedelta(seconds=30)
+"""How long a caller waits for an answer unless it says otherwise: more than one workflow task timeout (10 s)."""
+
+
+class ProcessError(Exception):
+    """Base of what goes wrong between a caller and an instance."""
+
+
+class CommandRejected(ProcessError):
+    """The engine refused the command; nothing has changed. `code` as in `interpreter.commands.Rejection`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class InstanceNotFound(ProcessError):
+    """No process instance with this id, or it is over."""
+
+
+class InstanceExists(ProcessError):
+    """A process instance with this id runs or has run."""
+
+
+class EngineUnavailable(ProcessError):
+    """No worker or no server answered in time; the command may still be executed later."""
+
+
+_in_flight: WeakKeyDictionary[Client, dict[str, tuple[asyncio.Semaphore, int]]] = WeakKeyDictionary()
+
+
+class _Slot:
+    """At most MAX_UPDATES_IN_FLIGHT unfinished updates per instance from this process; forgets an instance when nobody asks it."""
+
+    def __init__(self, client: Client, instance_id: str) -> None:
+        self._slots = _in_flight.setdefault(client, {})
+        self._instance_id = instance_id
+
+    async def __aenter__(self) -> None:
+        semaphore, users = self._slots.get(self._instance_id) or (asyncio.Semaphore(contract.MAX_UPDATES_IN_FLIGHT), 0)
+        self._slots[self._instance_id] = (semaphore, users + 1)
+        try:
+            await semaphore.acquire()
+        except BaseException:
+            self._forget()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots[self._instance_id][0].release()
+        self._forget()
+
+    def _forget(self) -> None:
+        semaphore, users = self._slots[self._instance_id]
+        if users == 1:
+            del self._slots[self._instance_id]
+        else:
+            self._slots[self._instance_id] = (semaphore, users - 1)
+
+
+async def start(
+    client: Client,
+    instance_id: str,
+    request: ProcessInput,
+    *,
+    task_queue: str = contract.TASK_QUEUE,
+    summary: str | None = None,
+    timeout: timedelta = DEFAULT_TIMEOUT,
+) -> Answer:
+    """Start an instance and wait for its first wait state (or its end), confirmed in the read model.
+
+    Raises InstanceExists, CommandRejected (the start command made no sense) or EngineUnavailable.
+    """
+    operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+        contract.WORKFLOW_TYPE,
+        request.to_json(),
+        id=instance_id,
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        search_attributes=search_attributes(request.meta, request.command),
+        static_summary=summary or _summary(request.meta),
+    )
+    try:
+        data: Any = await client.execute_update_with_start_workflow(
+            contract.UPDATE_STARTED, start_workflow_operation=operation, rpc_timeout=timeout
+        )
+    except WorkflowAlreadyStartedError:
+        raise InstanceExists(f"Expected a new instance id but {instance_id!r} exists.") from None
+    except WorkflowUpdateFailedError as error:
+        raise _update_failure(error) from error
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        raise _rpc_failure(error, instance_id) from error
+    return Answer.from_json(data)
+
+
+async def start_only(
+    client: Client,
+    instance_id: str,
+    request: ProcessInput,
+    *,
+    task_queue: str = contract.TASK_QUEUE,
+    summary: str | None = None,
+) -> None:
+    """Start an instance without waiting for it: the cheapest start; the read model follows. Raises InstanceExists."""
+    try:
+        await client.start_workflow(
+            contract.WORKFLOW_TYPE,
+            request.to_json(),
+            id=instance_id,
+            task_queue=task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=search_attributes(request.meta, request.command),
+            static_summary=summary or _summary(request.meta),
+        )
+    except WorkflowAlreadyStartedError:
+        raise InstanceExists(f"Expected a new instance id but {instance_id!r} exists.") from None
+
+
+async def execute(
+    client: Client,
+    instance_id: str,
+    command: Command | Mapping[str, Any],
+    *,
+    update_id: str | None = None,
+    timeout: timedelta = DEFAULT_TIMEOUT,
+) -> Answer:
+    """Execute one command and wait until its step is confirmed in the read model. `update_id` makes a repeated call idempotent.
+
+    Raises CommandRejected, InstanceNotFound or EngineUnavailable.
+    """
+    data = dict(command) if isinstance(command, Mapping) else codec.to_json(command)
+    handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(instance_id)
+    async with _Slot(client, instance_id):
+        try:
+            return Answer.from_json(
+                await handle.execute_update(contract.UPDATE_EXECUTE, data, id=update_id, rpc_timeout=timeout)
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _update_failure(error) from error
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+            raise _rpc_failure(error, instance_id) from error
+
+
+async def deliver(client: Client, instance_id: str, command: Command | Mapping[str, Any]) -> None:
+    """Send a command without waiting for its execution. Raises InstanceNotFound or EngineUnavailable."""
+    data = dict(command) if isinstance(command, Mapping) else codec.to_json(command)
+    try:
+        await client.get_workflow_handle(instance_id).signal(contract.SIGNAL_DELIVER, data)
+    except RPCError as error:
+        raise _rpc_failure(error, instance_id) from error
+
+
+async def ask(
+    client: Client, instance_id: str, query: str, *arguments: Any, timeout: timedelta = DEFAULT_TIMEOUT
+) -> Any:
+    """Ask one of the read-only queries; works on ended instances too, until Temporal's retention."""
+    handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(instance_id)
+    try:
+        return await handle.query(query, args=list(arguments), rpc_timeout=timeout)
+    except WorkflowQueryFailedError as error:
+        raise CommandRejected("invalid", str(error)) from error
+    except RPCError as error:
+        raise _rpc_failure(error, instance_id) from error
+
+
+_DEFINITION_KEY = SearchAttributeKey.for_keyword("OstinatoDefinitionKey")
+_DEFINITION_VERSION = SearchAttributeKey.for_int("OstinatoDefinitionVersion")
+_VERSION_TAG = SearchAttributeKey.for_keyword("OstinatoVersionTag")
+_BUSINESS_KEY = SearchAttributeKey.for_keyword("OstinatoBusinessKey")
+_TENANT_ID = SearchAttributeKey.for_keyword("OstinatoTenantId")
+INCIDENT = SearchAttributeKey.for_bool("OstinatoIncident")
+SUSPENDED = SearchAttributeKey.for_bool("OstinatoSuspended")
+
+
+def search_attributes(meta: Mapping[str, Any], command: Mapping[str, Any] | None) -> TypedSearchAttributes:
+    """Search attributes of a new instance from its `meta` (`definition_key`, `version`, `version_tag`, `tenant`) and business key."""
+    pairs: list[SearchAttributePair[Any]] = []
+    if key := meta.get("definition_key"):
+        pairs.append(SearchAttributePair(_DEFINITION_KEY, str(key)))
+    if version := meta.get("version"):
+        pairs.append(SearchAttributePair(_DEFINITION_VERSION, int(version)))
+    if tag := meta.get("version_tag"):
+        pairs.append(SearchAttributePair(_VERSION_TAG, str(tag)))
+    if tenant := meta.get("tenant"):
+        pairs.append(SearchAttributePair(_TENANT_ID, str(tenant)))
+    if command and (business_key := command.get("business_key")):
+        pairs.append(SearchAttributePair(_BUSINESS_KEY, str(business_key)))
+    return TypedSearchAttributes(pairs)
+
+
+def with_options(request: ProcessInput, **options: Any) -> ProcessInput:
+    """A copy of `request` with these run options (see `shell.Options`)."""
+    return replace(request, options={**request.options, **options})
+
+
+def _summary(meta: Mapping[str, Any]) -> str | None:
+    name = meta.get("definition_name") or meta.get("definition_key")
+    return str(name) if name else None
+
+
+def _update_failure(error: WorkflowUpdateFailedError) -> ProcessError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        if cause.type == contract.REJECTION:
+            details: Any = list(cause.details)
+            return CommandRejected(str(details[0]) if details else "invalid", cause.message)
+        if cause.type == "AcceptedUpdateCompletedWorkflow":
+            return CommandRejected("ended", "Expected a running process instance but it ended meanwhile.")
+    return ProcessError(str(cause))
+
+
+def _rpc_failure(error: WorkflowUpdateRPCTimeoutOrCancelledError | RPCError, instance_id: str) -> ProcessError:
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+        return InstanceNotFound(f"Expected a running process instance but there is none with id {instance_id!r}.")
+    return EngineUnavailable(f"Expected an answer from instance {instance_id!r} but none came: {error}")
