@@ -62,11 +62,11 @@ def parse_dmn(source: bytes) -> Definitions:
     are not DMN at all.
     """
     if len(source) > MAX_DOCUMENT_BYTES:
-        _refuse("too-large", f"Expected at most {MAX_DOCUMENT_BYTES} bytes but the document has {len(source)}")
-    root = _parse_xml(source)
+        refuse("too-large", f"Expected at most {MAX_DOCUMENT_BYTES} bytes but the document has {len(source)}")
+    root = parse_xml(source)
     name = etree.QName(root)
     if name.localname != "definitions" or not is_dmn_namespace(name.namespace or ""):
-        _refuse(
+        refuse(
             "not-dmn",
             f"Expected the root element 'definitions' in a DMN namespace but it was '{root.tag}'",
             root.get("id"),
@@ -75,7 +75,8 @@ def parse_dmn(source: bytes) -> Definitions:
     return _definitions(root, name.namespace or "")
 
 
-def _parse_xml(source: bytes) -> Any:
+def parse_xml(source: bytes) -> Any:
+    """The root element of a document read by the closed parser. Raises `DmnXmlError`."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -90,10 +91,10 @@ def _parse_xml(source: bytes) -> Any:
         root: Any = etree.fromstring(source, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 0) or 0
-        _refuse("not-well-formed", f"Expected well-formed XML but: {error}", None, line)
+        refuse("not-well-formed", f"Expected well-formed XML but: {error}", None, line)
     doctype = root.getroottree().docinfo.doctype
     if doctype:
-        _refuse("doctype", f"Expected no document type declaration but it was '{doctype[:80]}'", None, 1)
+        refuse("doctype", f"Expected no document type declaration but it was '{doctype[:80]}'", None, 1)
     _check_size(root)
     return root
 
@@ -108,14 +109,15 @@ def _check_size(root: Any) -> None:
         depth += 1
         count += 1
         if depth > MAX_DEPTH:
-            _refuse(
+            refuse(
                 "too-deep", f"Expected at most {MAX_DEPTH} nested elements but there are more", None, element.sourceline
             )
         if count > MAX_ELEMENTS:
-            _refuse("too-many-elements", f"Expected at most {MAX_ELEMENTS} elements but there are more")
+            refuse("too-many-elements", f"Expected at most {MAX_ELEMENTS} elements but there are more")
 
 
-def _refuse(code: str, message: str, element_id: str | None = None, line: int | None = 0) -> NoReturn:
+def refuse(code: str, message: str, element_id: str | None = None, line: int | None = 0) -> NoReturn:
+    """Raise a `DmnXmlError` with one located finding."""
     raise DmnXmlError([Diagnostic(Severity.ERROR, code, message, element_id, line or 0)])
 
 

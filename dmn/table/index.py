@@ -1,0 +1,205 @@
+"""Finding the matching rules of a decision table without trying each rule.
+
+Sets of rules are integers used as bit sets: bit n = rule n. Every column whose cell is made of constants is answered by
+look-up: equality by a hash table, comparisons and intervals by a sorted list of end points, where each end point and
+each gap between two end points knows its rules. The rules that match are the intersection over the columns; cells
+that are not constant stay open and are tried afterwards, but only for the rules that are left.
+
+The index answers only for inputs whose kind fits the column (numbers, strings, booleans, dates, durations, null). For
+everything else (a list, a string where the column has numbers) the caller scans, so that results and warnings are
+those of a scan; tests/dmn/test_table_index.py holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dmn.feel import DaysTimeDuration, FeelDate, YearsMonthsDuration
+
+MAX_INTERVAL_BITS = 256 * 1024 * 1024
+"""Bits that the interval lists of one column may take (32 MiB); beyond it the column is not indexed."""
+
+Key = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A constant interval of one kind. A bound of None is open to that side."""
+
+    kind: str
+    low: Any
+    low_included: bool
+    high: Any
+    high_included: bool
+
+
+Constant = Key | Interval
+
+
+def key_of(value: Any) -> Key | None:
+    """Kind and orderable, hashable form of a value; None for values that an index cannot answer for."""
+    kind = _KINDS.get(value.__class__)
+    return None if kind is None else (kind[0], kind[1](value))
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _of_date(value: Any) -> Any:
+    return (value.year, value.month, value.day)
+
+
+def _of_months(value: Any) -> Any:
+    return value.months
+
+
+def _of_nanos(value: Any) -> Any:
+    return value.nanos
+
+
+_KINDS: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    Decimal: ("number", _same),
+    str: ("string", _same),
+    bool: ("boolean", _same),
+    type(None): ("null", _same),
+    FeelDate: ("date", _of_date),
+    YearsMonthsDuration: ("months", _of_months),
+    DaysTimeDuration: ("nanos", _of_nanos),
+}
+
+ORDERED_KINDS = frozenset({"number", "string", "date", "months", "nanos"})
+
+
+class ColumnIndex:
+    """Answers one column. `cells[n]` is None for any value (`-`), OPEN for a cell that must be tried, or constants."""
+
+    __slots__ = ("_always", "_equal", "_intervals", "_form", "_kind", "kind", "open_rules")
+
+    def __init__(self, cells: Sequence[tuple[Constant, ...] | None | Open]) -> None:
+        self._always = 0
+        self.open_rules = 0
+        self._equal: dict[Any, int] = {}
+        self._intervals: IntervalIndex | None = None
+        kinds: dict[str, None] = {}
+        equal: list[tuple[Key, int]] = []
+        intervals: list[tuple[Interval, int]] = []
+        for rule, cell in enumerate(cells):
+            bit = 1 << rule
+            if cell is None:
+                self._always |= bit
+            elif isinstance(cell, Open):
+                self._always |= bit
+                self.open_rules |= bit
+            else:
+                for constant in cell:
+                    if isinstance(constant, Interval):
+                        intervals.append((constant, bit))
+                        kinds[constant.kind] = None
+                    else:
+                        equal.append((constant, bit))
+                        if constant[0] != "null":
+                            kinds[constant[0]] = None
+        # More than one kind in a column: only equality is certain to behave like a scan; leave all to scanning.
+        self.kind: str | None = next(iter(kinds)) if len(kinds) == 1 else None
+        self._kind = _TYPES.get(self.kind or "")
+        self._form: Callable[[Any], Any] | None = None if self._kind in {Decimal, str, bool} else _FORMS.get(self._kind)
+        if self.kind is None:
+            return
+        for (kind, value), bit in equal:
+            if kind == self.kind:
+                self._equal[value] = self._equal.get(value, 0) | bit
+        if intervals:
+            if interval_memory(len(cells), len(intervals)) > MAX_INTERVAL_BITS:
+                self.kind = self._kind = None
+                return
+            self._intervals = IntervalIndex(intervals)
+
+    @property
+    def is_useful(self) -> bool:
+        return self.kind is not None
+
+    def find(self, value: Any) -> int | None:
+        """The rules whose cell holds for the value, as bits; None if only a scan can tell."""
+        if value.__class__ is not self._kind:
+            return None
+        form = value if self._form is None else self._form(value)
+        found = self._always | self._equal.get(form, 0)
+        if self._intervals is not None:
+            found |= self._intervals.find(form)
+        return found
+
+
+class Open:
+    """Marks a cell that is not made of constants."""
+
+    __slots__ = ()
+
+
+OPEN = Open()
+
+_TYPES: dict[str, type] = {kind: cls for cls, (kind, _) in _KINDS.items()}
+_FORMS: dict[type | None, Callable[[Any], Any]] = {cls: form for cls, (_, form) in _KINDS.items()}
+
+
+class IntervalIndex:
+    """Rules by position among the sorted end points.
+
+    Slot 0 is the gap before the first point, slot 2i+1 the point i, slot 2i+2 the gap after it.
+    """
+
+    __slots__ = ("_points", "_slots")
+
+    def __init__(self, intervals: Sequence[tuple[Interval, int]]) -> None:
+        found: set[Any] = set()
+        for interval, _ in intervals:
+            found.update(bound for bound in (interval.low, interval.high) if bound is not None)
+        self._points: list[Any] = sorted(found)
+        positions = {point: index for index, point in enumerate(self._points)}
+        last = 2 * len(self._points)
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for interval, bit in intervals:
+            first, final = 0, last
+            if interval.low is not None:
+                first = 2 * positions[interval.low] + (1 if interval.low_included else 2)
+            if interval.high is not None:
+                final = 2 * positions[interval.high] + (1 if interval.high_included else 0)
+            if first <= final:
+                spans.setdefault(bit, []).append((first, final))
+        # A rule's bit is toggled where one of its (merged, so never overlapping) spans begins and ends.
+        toggles = [0] * (last + 2)
+        for bit, rule_spans in spans.items():
+            for first, final in _merged(rule_spans):
+                toggles[first] ^= bit
+                toggles[final + 1] ^= bit
+        self._slots: list[int] = []
+        current = 0
+        for toggle in toggles[:-1]:
+            current ^= toggle
+            self._slots.append(current)
+
+    def find(self, value: Any) -> int:
+        points = self._points
+        position = bisect_left(points, value)
+        if position < len(points) and points[position] == value:
+            return self._slots[2 * position + 1]
+        return self._slots[2 * position]
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, final in sorted(spans):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(final, merged[-1][1]))
+        else:
+            merged.append((first, final))
+    return merged
+
+
+def interval_memory(rules: int, intervals: int) -> int:
+    """Bits that an `IntervalIndex` of so many intervals over so many rules takes at most."""
+    return rules * (4 * intervals + 1)
