@@ -1,0 +1,27 @@
+"""What the API process must be told; filled by `ostinato.settings`, which alone reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter.workflow.connection import TemporalConnection
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Settings of one API process.
+
+    `database_url` is a plain libpq URL (`postgresql://user@host:port/name`). `profile` is `c7` or `spec`, the default
+    for deployments that do not say. `web_directory` holds the built browser application, if there is one.
+    """
+
+    temporal: TemporalConnection
+    database_url: str
+    task_queue: str = "ostinato"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    profile: str = "c7"
+    log_level: str = "INFO"
+    web_directory: Path | None = None
+    ready_file: Path | None = None

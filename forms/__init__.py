@@ -1,0 +1,1 @@
+"""form-js schemas: read them, validate submissions, render models. Pure."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: SQLAlchemy models, repositories and migrations of the read model and of what is routed by it."""
