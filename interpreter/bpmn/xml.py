@@ -122,6 +122,16 @@ def new_element(tag: str, nsmap: dict[str | None, str] | None = None) -> XmlElem
     return cast(XmlElement, etree.Element(tag, nsmap=nsmap))
 
 
+def element_tree(root: XmlElement) -> Any:
+    """A tree with this root element."""
+    return etree.ElementTree(root)
+
+
+def indent(tree: Any) -> None:
+    """Breaks lines and indents by two spaces where an element has no text of its own."""
+    etree.indent(tree, space="  ")
+
+
 def own_text(element: XmlElement) -> str:
     """The element's character data, CDATA included, without that of its child elements."""
     first = element.text or ""
