@@ -53,6 +53,7 @@ lock:  ## resolve requirements.lock and package-lock.json anew
 	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --group test --group build --generate-hashes --universal \
 	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	cd $(NODE) && npm install --package-lock-only --silent --no-audit --no-fund
+	$(BIN)/python $(NODE)/strip_addresses.py $(NODE)/package-lock.json
 
 clean:  ## remove what was built; data under .ostinato stays
 	rm -rf $(VENV) $(NODE)/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache reports dist build

@@ -1,7 +1,7 @@
-"""`python -m benchmarks [name ...]`: run every `bench_*.py` here, or those whose names contain a word, and repeat their ratios.
+"""`python -m benchmarks [word ...]`: run every `bench_*.py` here, or those that a word names; repeat the ratios.
 
-A benchmark is a script that prints what it likes and ends with lines `ratio <name> <median>`. It runs in a process of its
-own, so that none warms the interpreter for the next.
+A benchmark is a script that prints what it likes and ends with lines `ratio <name> <median>`. It runs in a process of
+its own, so that none warms the interpreter for the next.
 """
 
 from __future__ import annotations

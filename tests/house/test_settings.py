@@ -1,0 +1,62 @@
+"""The settings: defaults, every kind of value, and errors that name the variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ostinato.errors import UserError
+from ostinato.settings import Settings, load
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert load({}) == Settings()
+    assert load({"OSTINATO_TEMPORAL_ADDRESS": "  ", "OSTINATO_API_PORT": ""}) == Settings()
+
+
+def test_values_arrive_in_the_rooms_settings() -> None:
+    settings = load(
+        {
+            "OSTINATO_DATABASE_URL": "postgresql://u:p@db:5432/x",
+            "OSTINATO_TEMPORAL_ADDRESS": "cloud:7233",
+            "OSTINATO_TEMPORAL_NAMESPACE": "prod",
+            "OSTINATO_TEMPORAL_API_KEY": "secret",
+            "OSTINATO_TEMPORAL_TLS": "yes",
+            "OSTINATO_TEMPORAL_TLS_CA": "/ca.pem",
+            "OSTINATO_PROFILE": "SPEC",
+            "OSTINATO_API_PORT": "9000",
+            "OSTINATO_TASK_QUEUE": "q",
+        }
+    )
+    worker, api = settings.worker(), settings.api()
+    assert worker.temporal == api.temporal
+    assert (worker.temporal.address, worker.temporal.namespace, worker.temporal.uses_tls) == (
+        "cloud:7233",
+        "prod",
+        True,
+    )
+    assert worker.temporal.tls_ca == Path("/ca.pem")
+    assert (worker.task_queue, worker.profile, api.port) == ("q", "spec", 9000)
+    assert worker.database_url == api.database_url == "postgresql://u:p@db:5432/x"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("OSTINATO_API_PORT", "80a", "a number from 0 to 65535"),
+        ("OSTINATO_API_PORT", "65536", "a number from 0 to 65535"),
+        ("OSTINATO_API_PORT", "9" * 5000, "a number from 0 to 65535"),
+        ("OSTINATO_TEMPORAL_TLS", "maybe", "true or false"),
+        ("OSTINATO_PROFILE", "c8", "one of c7, spec"),
+        ("OSTINATO_DATABASE_URL", "mysql://x", "start with postgresql://"),
+    ],
+)
+def test_a_bad_value_is_an_error_that_names_its_variable(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=f"Expected {name} to .*{sentence}"):
+        load({name: value})
+
+
+def test_a_missing_database_says_what_to_do() -> None:
+    with pytest.raises(UserError, match="OSTINATO_DATABASE_URL.*ostinato dev"):
+        load({}).worker()
