@@ -71,10 +71,10 @@ def worker() -> None:
 
     Needs OSTINATO_DATABASE_URL and OSTINATO_TEMPORAL_ADDRESS.
     """
-    read = settings.load()
+    told = settings.load().worker()
     from worker.main import run
 
-    run(read.worker())
+    run(told)
 
 
 def api() -> None:
@@ -82,10 +82,10 @@ def api() -> None:
 
     Needs OSTINATO_DATABASE_URL and OSTINATO_TEMPORAL_ADDRESS.
     """
-    read = settings.load()
+    told = settings.load().api()
     from api.main import run
 
-    run(read.api())
+    run(told)
 
 
 def migrate() -> None:
@@ -96,9 +96,10 @@ def migrate() -> None:
     import asyncio
 
     read = settings.load()
+    database_url = read.required_database_url()
     from store.migrate import upgrade
 
-    upgrade(read.required_database_url())
+    upgrade(database_url)
     asyncio.run(_register_search_attributes(read))
     typer.echo("The database and Temporal's search attributes are up to date.")
 
