@@ -26,19 +26,13 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from interpreter import codec
 from interpreter.commands import Command
-from interpreter.workflow import contract
+from interpreter.workflow import attributes, contract
 from interpreter.workflow.contract import Answer, ProcessInput
 
 DEFAULT_TIMEOUT = timedelta(seconds=30)
@@ -121,7 +115,7 @@ async def start(
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        search_attributes=search_attributes(request.meta, request.command),
+        search_attributes=attributes.initial(request.meta, request.command),
         static_summary=summary or _summary(request.meta),
     )
     try:
@@ -154,7 +148,7 @@ async def start_only(
             task_queue=task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=search_attributes(request.meta, request.command),
+            search_attributes=attributes.initial(request.meta, request.command),
             static_summary=summary or _summary(request.meta),
         )
     except WorkflowAlreadyStartedError:
@@ -206,31 +200,6 @@ async def ask(
         raise CommandRejected("invalid", str(error)) from error
     except RPCError as error:
         raise _rpc_failure(error, instance_id) from error
-
-
-_DEFINITION_KEY = SearchAttributeKey.for_keyword("OstinatoDefinitionKey")
-_DEFINITION_VERSION = SearchAttributeKey.for_int("OstinatoDefinitionVersion")
-_VERSION_TAG = SearchAttributeKey.for_keyword("OstinatoVersionTag")
-_BUSINESS_KEY = SearchAttributeKey.for_keyword("OstinatoBusinessKey")
-_TENANT_ID = SearchAttributeKey.for_keyword("OstinatoTenantId")
-INCIDENT = SearchAttributeKey.for_bool("OstinatoIncident")
-SUSPENDED = SearchAttributeKey.for_bool("OstinatoSuspended")
-
-
-def search_attributes(meta: Mapping[str, Any], command: Mapping[str, Any] | None) -> TypedSearchAttributes:
-    """Search attributes of a new instance from its `meta` (`definition_key`, `version`, `version_tag`, `tenant`) and business key."""
-    pairs: list[SearchAttributePair[Any]] = []
-    if key := meta.get("definition_key"):
-        pairs.append(SearchAttributePair(_DEFINITION_KEY, str(key)))
-    if version := meta.get("version"):
-        pairs.append(SearchAttributePair(_DEFINITION_VERSION, int(version)))
-    if tag := meta.get("version_tag"):
-        pairs.append(SearchAttributePair(_VERSION_TAG, str(tag)))
-    if tenant := meta.get("tenant"):
-        pairs.append(SearchAttributePair(_TENANT_ID, str(tenant)))
-    if command and (business_key := command.get("business_key")):
-        pairs.append(SearchAttributePair(_BUSINESS_KEY, str(business_key)))
-    return TypedSearchAttributes(pairs)
 
 
 def with_options(request: ProcessInput, **options: Any) -> ProcessInput:

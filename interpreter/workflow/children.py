@@ -1,0 +1,166 @@
+"""Call activities: each `ChildWait` is a child workflow of the same type.
+
+The child is started with parent close policy ABANDON and answers through Temporal's own child completion. A new run of the parent
+cannot await a child of an earlier run, so that after continue-as-new an activity watches the child instead (`ACTIVITY_WATCH_CHILD`).
+The called definition is resolved by a local activity; the binding is a matter of the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+
+from interpreter import codec, queries
+from interpreter.commands import CancelInstance, Command, CompleteChild, FailWait, StartInstance
+from interpreter.definition import Definition
+from interpreter.ids import child_instance_id
+from interpreter.state import State
+from interpreter.values import Millis
+from interpreter.waits import ChildWait
+from interpreter.workflow import attributes, contract
+
+
+class Children:
+    """The child instances of one instance, by the key of their wait."""
+
+    def __init__(
+        self,
+        submit: Callable[[Command], None],
+        now: Callable[[], Millis],
+        guard: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self.starting = 0
+        """Children whose start Temporal has not confirmed yet."""
+        self._submit = submit
+        self._now = now
+        self._guard = guard
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._started: dict[int, str] = {}
+        self._ended: set[int] = set()
+
+    def started(self) -> dict[int, str]:
+        """Instance ids of the running children by wait key: what a new run must watch."""
+        return dict(self._started)
+
+    def adopt(self, key: int, instance_id: str) -> None:
+        """Watch a child that an earlier run of this workflow started."""
+        self._started[key] = instance_id
+        self._run(key, self._watch(key, instance_id))
+
+    def open(self, definition: Definition, state: State, wait: ChildWait) -> None:
+        """Start the child of `wait` unless it is there."""
+        task = self._tasks.get(wait.key)
+        if task is not None and not task.done():
+            return
+        self._run(wait.key, self._call(definition, state, wait))
+
+    def close(self, key: int) -> None:
+        """The wait is closed: cancel the child if it still runs."""
+        task = self._tasks.pop(key, None)
+        instance_id = self._started.pop(key, None)
+        if task is None:
+            return
+        if instance_id is not None and not task.done() and key not in self._ended:
+            asyncio.ensure_future(self._cancel(instance_id))
+        task.cancel()
+
+    def _run(self, key: int, coroutine: Any) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks[key] = task
+
+        def done(finished: asyncio.Task[None]) -> None:
+            if not finished.cancelled():
+                finished.result()
+
+        task.add_done_callback(lambda finished: self._guard(lambda: done(finished)))
+
+    async def _call(self, definition: Definition, state: State, wait: ChildWait) -> None:
+        self.starting += 1
+        instance_id = child_instance_id(state.instance_id, wait.key)
+        try:
+            called = await workflow.execute_local_activity(
+                contract.ACTIVITY_RESOLVE_CHILD,
+                {
+                    "process_id": wait.process_id,
+                    "binding": wait.binding,
+                    "version": wait.version,
+                    "tenant": wait.tenant,
+                    "definition_hash": definition.hash,
+                    "parent_definition_id": "",
+                },
+                start_to_close_timeout=timedelta(seconds=10),
+                retry_policy=RetryPolicy(
+                    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
+                ),
+            )
+            command = StartInstance(
+                now=0,
+                instance_id=instance_id,
+                variables=queries.job_input(definition, state, wait),
+                business_key=wait.business_key,
+                tenant=wait.tenant or state.tenant,
+                parent_id=state.instance_id,
+                root_id=state.root_id or state.instance_id,
+            )
+            start = codec.to_json(command)
+            handle = await workflow.start_child_workflow(
+                contract.WORKFLOW_TYPE,
+                {**called, "command": start, "options": {"child": True}},
+                id=instance_id,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
+                search_attributes=attributes.initial(called.get("meta") or {}, start),
+                static_summary=(called.get("meta") or {}).get("definition_name"),
+            )
+        except (ActivityError, FailureError) as error:
+            cause: BaseException = error.cause or error
+            message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            self._submit(FailWait(now=self._now(), wait=wait.key, message=message))
+            return
+        finally:
+            self.starting -= 1
+        if self._tasks.get(wait.key) is not asyncio.current_task():
+            await self._cancel(instance_id)
+            return
+        self._started[wait.key] = instance_id
+        try:
+            result: Any = await handle
+        except ChildWorkflowError as error:
+            result = {"outcome": "cancelled", "message": str(error.cause or error)}
+        self._answer(wait.key, result)
+
+    async def _watch(self, key: int, instance_id: str) -> None:
+        result: Any = await workflow.execute_activity(
+            contract.ACTIVITY_WATCH_CHILD,
+            instance_id,
+            start_to_close_timeout=timedelta(days=3650),
+            heartbeat_timeout=timedelta(seconds=30),
+            summary=f"watch {instance_id}",
+        )
+        self._answer(key, result)
+
+    def _answer(self, key: int, result: dict[str, Any]) -> None:
+        self._ended.add(key)
+        self._submit(
+            CompleteChild(
+                now=self._now(),
+                wait=key,
+                outcome=str(result.get("outcome") or "completed"),
+                variables={k: codec.decode_value(v) for k, v in (result.get("variables") or {}).items()},
+                code=result.get("error_code"),
+                message=str(result.get("message") or ""),
+            )
+        )
+
+    async def _cancel(self, instance_id: str) -> None:
+        command = codec.to_json(CancelInstance(now=0, reason="the calling activity was cancelled"))
+        try:
+            await workflow.get_external_workflow_handle(instance_id).signal(contract.SIGNAL_DELIVER, command)
+        except FailureError as error:
+            workflow.logger.info("child %s was over before it could be cancelled: %s", instance_id, error)

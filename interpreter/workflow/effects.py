@@ -1,0 +1,67 @@
+"""Effects: what a step asks of the outside besides waits. Each becomes one activity, started after its step is confirmed.
+
+Activities are at-least-once; each effect carries an id made of the instance and a counter, by which the receiving side drops a repetition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from interpreter import codec
+from interpreter.commands import Command
+from interpreter.effects import Effect
+from interpreter.workflow import contract
+
+TIMEOUT: Final = timedelta(seconds=30)
+RETRY: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
+
+
+class Effects:
+    """Effects of one instance that are not performed yet."""
+
+    def __init__(
+        self, submit: Callable[[Command], None], guard: Callable[[Callable[[], None]], None], rouse: Callable[[], None]
+    ) -> None:
+        self._submit = submit
+        self._guard = guard
+        self._rouse = rouse
+        self._waiting: list[Effect] = []
+        self._running: dict[asyncio.Future[Any], None] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether an effect is waiting or under way."""
+        return bool(self._waiting or self._running)
+
+    def add(self, effects: Sequence[Effect]) -> None:
+        """Take the effects of a step."""
+        self._waiting.extend(effects)
+
+    def perform(self) -> None:
+        """Start what waits; call it when the steps are confirmed."""
+        waiting, self._waiting = self._waiting, []
+        for effect in waiting:
+            data = codec.to_json(effect)
+            task = workflow.start_activity(
+                contract.ACTIVITY_EFFECT,
+                {"instance_id": workflow.info().workflow_id, "id": str(workflow.uuid4()), "effect": data},
+                start_to_close_timeout=TIMEOUT,
+                retry_policy=RETRY,
+                summary=str(data.get("name") or data["t"]),
+            )
+            self._running[task] = None
+            task.add_done_callback(lambda done: self._guard(lambda: self._done(done)))
+
+    def _done(self, task: asyncio.Future[Any]) -> None:
+        self._running.pop(task, None)
+        self._rouse()
+        if not task.cancelled():
+            error = task.exception()
+            if error is not None:
+                workflow.logger.error("an effect could not be performed: %s", error)

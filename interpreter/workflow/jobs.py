@@ -1,0 +1,229 @@
+"""Jobs: how a `JobWait` becomes a Temporal activity, and how the activity's failure becomes a command.
+
+A job is retried by Temporal, without a workflow task per attempt, when its pauses are regular; an irregular retry cycle
+(`R3/PT1M` is regular, `PT1M,PT10M,PT1H` is not) is driven by the workflow, one attempt after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError, TimeoutType
+
+from interpreter import codec, queries
+from interpreter.commands import Command, FailWait, ThrowBpmnError, ThrowEscalation
+from interpreter.definition import Definition
+from interpreter.state import State
+from interpreter.values import Millis, Typed
+from interpreter.waits import JobWait
+from interpreter.workflow import contract
+
+START_TO_CLOSE: Final = timedelta(hours=1)
+"""How long one attempt may take."""
+HEARTBEAT: Final = timedelta(seconds=30)
+"""After this silence a worker counts as dead and another attempt begins. `ostinato.Worker` beats on its own."""
+ENGINE_START_TO_CLOSE: Final = timedelta(minutes=1)
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(minutes=1)
+
+_ENGINE_ACTIVITIES: Final = {
+    "script": contract.ACTIVITY_SCRIPT,
+    "decision": contract.ACTIVITY_DECISION,
+    "connector": contract.ACTIVITY_CONNECTOR,
+}
+_FINAL_ERRORS: Final = (contract.BPMN_ERROR, contract.BPMN_ESCALATION)
+
+IMMEDIATE: Final = frozenset({"async_before", "async_after"})
+"""Jobs without work: the point itself is what counts, and every workflow task is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Arguments of `workflow.start_activity` for one job."""
+
+    activity: str
+    payload: dict[str, Any]
+    task_queue: str | None
+    start_to_close: timedelta
+    schedule_to_close: timedelta | None
+    heartbeat: timedelta | None
+    retry: RetryPolicy
+    summary: str
+    priority: Priority
+
+
+def plan(definition: Definition, state: State, wait: JobWait) -> Plan:
+    """How to run `wait`. Reads the variables that the job may see."""
+    node = definition.nodes[wait.node]
+    engine_activity = _ENGINE_ACTIVITIES.get(wait.kind)
+    headers = wait.headers
+    payload: dict[str, Any] = {
+        "type": wait.type,
+        "instance_id": state.instance_id,
+        "business_key": state.business_key,
+        "process_id": definition.process_id,
+        "node": wait.node,
+        "node_name": node.name,
+        "variables": plain(queries.job_input(definition, state, wait)),
+        "headers": headers,
+        "key": wait.key,
+    }
+    if wait.kind != "service":
+        payload["kind"] = wait.kind
+    if engine_activity is not None:
+        payload["definition_hash"] = definition.hash
+        payload["variables"] = {
+            name: codec.encode_value(value) for name, value in queries.job_input(definition, state, wait).items()
+        }
+    return Plan(
+        activity=engine_activity or wait.type,
+        payload=payload,
+        task_queue=None if engine_activity else str(headers.get("taskQueue") or contract.JOB_TASK_QUEUE),
+        start_to_close=_duration(headers, "startToCloseTimeout")
+        or (ENGINE_START_TO_CLOSE if engine_activity else START_TO_CLOSE),
+        schedule_to_close=_duration(headers, "scheduleToCloseTimeout"),
+        heartbeat=None if engine_activity else _heartbeat(headers),
+        retry=_retry_policy(wait),
+        summary=node.name or wait.node,
+        priority=_priority(wait),
+    )
+
+
+def driven_by_workflow(wait: JobWait) -> bool:
+    """Whether the pauses between attempts are irregular, so that each attempt is its own activity."""
+    return len(set(wait.retry_after)) > 1
+
+
+def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
+    """The command that a job's final failure asks for: a modelled error, an escalation, or a failure (incident at 0 retries)."""
+    cause = error.cause if isinstance(error, ActivityError) and error.cause is not None else error
+    if isinstance(cause, ApplicationError) and cause.type in _FINAL_ERRORS:
+        details: Sequence[Any] = cause.details
+        if cause.type == contract.BPMN_ERROR:
+            return ThrowBpmnError(
+                now=now,
+                wait=wait.key,
+                code=str(_at(details, 0) or ""),
+                message=str(_at(details, 1) or cause.message or ""),
+                variables=_variables(_at(details, 2)),
+            )
+        return ThrowEscalation(
+            now=now, wait=wait.key, code=str(_at(details, 0) or ""), variables=_variables(_at(details, 1))
+        )
+    retries, retry_at = 0, None
+    if (
+        driven_by_workflow(wait)
+        and wait.retries > 1
+        and not (isinstance(cause, ApplicationError) and cause.non_retryable)
+    ):
+        retries = wait.retries - 1
+        pauses = wait.retry_after
+        retry_at = now + pauses[min(max(len(pauses) - retries, 0), len(pauses) - 1)]
+    return FailWait(
+        now=now,
+        wait=wait.key,
+        message=_message(cause),
+        details=_details(cause),
+        retries=retries,
+        retry_at=retry_at,
+    )
+
+
+def variables_of(result: Any) -> dict[str, Any]:
+    """The process variables that a job's result sets: those of an object, none otherwise."""
+    return _variables(result)
+
+
+def plain(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables as a worker in any language sees them: JSON, a `Typed` value by its JSON form."""
+    return {name: value.value if isinstance(value, Typed) else value for name, value in variables.items()}
+
+
+def _variables(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {}
+    return {str(name): codec.decode_value(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] JSON
+
+
+def _at(details: Sequence[Any], index: int) -> Any:
+    return details[index] if index < len(details) else None
+
+
+def _message(cause: BaseException) -> str:
+    if isinstance(cause, TimeoutError):
+        match cause.type:
+            case TimeoutType.HEARTBEAT:
+                return "Expected a sign of life from the job's worker but none came in time."
+            case TimeoutType.SCHEDULE_TO_START:
+                return "Expected a worker to take the job but none did in time."
+            case _:
+                return "Expected the job to be done in time but it was not."
+    if isinstance(cause, CancelledError):
+        return "Expected the job to be done but its worker gave it up."
+    text = str(getattr(cause, "message", "") or cause)
+    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else None
+    return f"{kind}: {text}" if kind and kind != "RuntimeError" else text
+
+
+def _details(cause: BaseException) -> str:
+    failure_proto: Any = getattr(cause, "failure", None)
+    stack = getattr(failure_proto, "stack_trace", "") if failure_proto is not None else ""
+    return str(stack)[:16_000]
+
+
+def _retry_policy(wait: JobWait) -> RetryPolicy:
+    if driven_by_workflow(wait):
+        return RetryPolicy(maximum_attempts=1, non_retryable_error_types=_FINAL_ERRORS)
+    if wait.retry_after:
+        pause = timedelta(milliseconds=max(wait.retry_after[0], 1))
+        return RetryPolicy(
+            initial_interval=pause,
+            backoff_coefficient=1.0,
+            maximum_interval=pause,
+            maximum_attempts=max(wait.retries, 1),
+            non_retryable_error_types=_FINAL_ERRORS,
+        )
+    return RetryPolicy(
+        initial_interval=FIRST_PAUSE,
+        maximum_interval=LONGEST_PAUSE,
+        maximum_attempts=max(wait.retries, 1),
+        non_retryable_error_types=_FINAL_ERRORS,
+    )
+
+
+def _priority(wait: JobWait) -> Priority:
+    """Temporal's five levels from Camunda's numbers: 3 is the default 0, above is more urgent."""
+    if wait.priority == 0:
+        return Priority.default
+    return Priority(priority_key=min(max(3 - (wait.priority > 0) - (wait.priority > 50) + (wait.priority < 0), 1), 5))
+
+
+def _heartbeat(headers: Mapping[str, Any]) -> timedelta | None:
+    if str(headers.get("heartbeatTimeout", "")).lower() == "none":
+        return None
+    return _duration(headers, "heartbeatTimeout") or HEARTBEAT
+
+
+def _duration(headers: Mapping[str, Any], name: str) -> timedelta | None:
+    text = headers.get(name)
+    if text is None or text == "" or str(text).lower() == "none":
+        return None
+    return parse_duration(str(text), name)
+
+
+def parse_duration(text: str, name: str) -> timedelta:
+    """An ISO 8601 duration without years and months (`PT30S`, `P1DT2H`), or seconds. ValueError names the header."""
+    import re
+
+    match = re.fullmatch(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text.strip())
+    if match is not None and any(match.groups()):
+        weeks, days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return timedelta(seconds=float(text))
+    except ValueError:
+        raise ValueError(f"Expected a duration like 'PT30S' in header '{name}' but it was {text!r}.") from None

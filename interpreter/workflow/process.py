@@ -1,0 +1,414 @@
+"""`BpmnProcess`: the one workflow type. A process instance is one such workflow.
+
+What it does per activation: every job that Temporal delivers (an update, a finished activity, a fired timer) becomes one command,
+executed at once by `step`, which runs the tokens until they rest. The main coroutine then writes what must be confirmed in one local
+activity, releases the callers that wait for it, performs effects, and rests. It is the only one that flushes, so batches are in order.
+
+Confirmed before anybody sees it: user tasks, external tasks, subscriptions, incidents, answers to updates, the end, and any state
+without running jobs. Between jobs the read model gets what there is through the side channel, without a trace in the history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+from interpreter import codec, queries
+from interpreter.commands import CancelInstance, Command, Continue, Rejection, StartInstance
+from interpreter.events import (
+    Event,
+    IncidentRaised,
+    IncidentResolved,
+    InstanceEnded,
+    InstanceResumed,
+    InstanceSuspended,
+    WaitChanged,
+    WaitClosed,
+    WaitOpened,
+)
+from interpreter.features import features_of
+from interpreter.state import dump_state, load_state
+from interpreter.step import check, new_state, step
+from interpreter.values import Millis
+from interpreter.waits import ExternalTaskWait, MessageWait, OpenWait, SignalWait, UserTaskWait
+from interpreter.workflow import attributes, contract, details, runtime
+from interpreter.workflow.contract import Answer, ProcessInput
+from interpreter.workflow.effects import Effects
+from interpreter.workflow.mirror import Mirror
+from interpreter.workflow.outbox import Outbox
+from interpreter.workflow.runs import Runs
+
+VISIBLE_WAITS: Final = (UserTaskWait, ExternalTaskWait, MessageWait, SignalWait, OpenWait)
+"""Waits that a client can act on as soon as it sees them."""
+
+MAX_UNCONFIRMED_EVENTS: Final = 2_000
+"""A step that never rests (a huge multi-instance) is confirmed in portions; also what bounds the time of one activation."""
+
+FLUSH_TIMEOUT: Final = timedelta(seconds=15)
+FLUSH_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=5)
+)
+
+
+@workflow.defn(name=contract.WORKFLOW_TYPE)
+class BpmnProcess:
+    """See the module."""
+
+    @workflow.init
+    def __init__(self, data: Any) -> None:
+        request = ProcessInput.from_json(data)
+        self._runtime = runtime.current()
+        self._input = request
+        self._loop = asyncio.get_running_loop()
+        self._wake: asyncio.Future[None] = self._loop.create_future()
+        self._bug: BaseException | None = None
+        self._asked: list[tuple[int, asyncio.Future[None]]] = []
+        self._visible = False
+        self._flush: tuple[int, asyncio.Future[Any]] | None = None
+        self._child_result: dict[str, Any] = {}
+        self._start_rejection: Rejection | None = None
+        self._held: list[dict[str, Any]] = []
+        self._touched: dict[int, None] = {}
+        self._incidents = 0
+        self.definition = self._runtime.definitions.get(request.definition_hash)
+        carried = request.carried
+        if carried is None:
+            self.state = new_state(self.definition, features_of(self.definition.profile))
+            self.outbox = Outbox(workflow.info().workflow_id, request.definition_hash, request.meta)
+            self.runs = Runs(request.options)
+        else:
+            self.state = load_state(carried["state"])
+            self.outbox = Outbox(
+                self.state.instance_id, request.definition_hash, request.meta, carried["confirmed"], carried["token"]
+            )
+            self.runs = Runs(request.options, carried["runs"])
+            self._held = carried["held"]
+            self._incidents = len(self.state.incidents)
+        self.outbox.meta = {"definition_id": request.definition_id, **request.meta}
+        self.mirror = Mirror(self.definition, self.state, self._submit, self._now, self._guard)
+        self.effects = Effects(self._submit, self._guard, self._rouse)
+        if carried is None:
+            self._start(request.command)
+
+    # -- the run
+
+    @workflow.run
+    async def run(self, data: Any) -> Any:
+        """Interpret the process to its end; the result is for the caller of a call activity."""
+        if self._input.carried is not None:
+            self.mirror.update_all()
+            for key, instance_id in self._input.carried["children"]:
+                self.mirror.children.adopt(key, instance_id)
+        self._reconcile()
+        cancelled = False
+        while True:
+            try:
+                if await self._work():
+                    break
+            except asyncio.CancelledError:
+                if cancelled or workflow.cancellation_reason() is None:  # the worker evicts the workflow
+                    raise
+                cancelled = True
+                self._submit(CancelInstance(now=self._now(), reason="cancelled through Temporal"))
+        if cancelled and self.state.outcome == "cancelled":
+            raise asyncio.CancelledError("The process instance was cancelled.")
+        return self._result()
+
+    async def _work(self) -> bool:
+        """One round: bug, parked transitions, flush, effects, end, new run, or rest. True when the instance is over."""
+        if self._bug is not None:
+            raise self._bug
+        if self.state.pending and not self.state.suspended and self.outbox.events < MAX_UNCONFIRMED_EVENTS:
+            self._submit(Continue(now=self._now()))
+            return False
+        if self._must_confirm():
+            await self._confirm()
+            return False
+        self.effects.perform()
+        if (self.state.ended or self._start_rejection is not None) and not self.effects.busy and not self.mirror.busy:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            return True
+        if self.runs.wants_another():
+            self.mirror.paused = self.runs.must_change()
+            if not self.mirror.busy and not self.effects.busy:
+                self.mirror.paused = True
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if not self._must_confirm() and not self.effects.busy:
+                    self._begin_another_run()
+                return False
+        self._offer()
+        await self._rest()
+        return False
+
+    def _must_confirm(self) -> bool:
+        outbox = self.outbox
+        if outbox.confirmed == outbox.sequence:
+            return False
+        return (
+            self._visible
+            or bool(self._asked)
+            or self.state.ended
+            or outbox.events >= MAX_UNCONFIRMED_EVENTS
+            or self.mirror.paused
+            or not self.mirror.waits_for_jobs
+        )
+
+    async def _confirm(self) -> None:
+        """Write everything unconfirmed in one local activity and release who waited for it."""
+        if self._flush is None:
+            self._visible = False
+            self._describe()
+            self._runtime.side_channel.forget(self.outbox.instance_id)
+            flush = workflow.start_local_activity(
+                contract.ACTIVITY_FLUSH,
+                self.outbox.batch(self._now(), confirmed=True),
+                start_to_close_timeout=FLUSH_TIMEOUT,
+                retry_policy=FLUSH_RETRY,
+            )
+            self._flush = (self.outbox.sequence, flush)
+        sequence, flush = self._flush
+        written: Any = await asyncio.shield(flush)  # a cancelled instance still waits for the flush under way
+        self._flush = None
+        self.outbox.confirm(sequence, written.get("token") if isinstance(written, dict) else None)
+        if self._asked:
+            still: list[tuple[int, asyncio.Future[None]]] = []
+            for target, future in self._asked:
+                if target <= sequence:
+                    if not future.done():
+                        future.set_result(None)
+                else:
+                    still.append((target, future))
+            self._asked = still
+
+    async def _rest(self) -> None:
+        self._wake = self._loop.create_future()
+        await self._wake
+
+    def _rouse(self) -> None:
+        if not self._wake.done():
+            self._wake.set_result(None)
+
+    def _begin_another_run(self) -> None:
+        children = list(self.mirror.children.started().items())
+        workflow.continue_as_new(
+            ProcessInput(
+                definition_hash=self.outbox.definition_hash,
+                definition_id=self._input.definition_id,
+                meta=self._input.meta,
+                options=self._input.options,
+                carried={
+                    "state": dump_state(self.state),
+                    "confirmed": self.outbox.confirmed,
+                    "token": self.outbox.token,
+                    "held": self._held,
+                    "runs": self.runs.carry(),
+                    "children": children,
+                },
+            ).to_json()
+        )
+
+    def _result(self) -> dict[str, Any]:
+        if self._start_rejection is not None:
+            return {"outcome": "rejected", "message": self._start_rejection.message}
+        result: dict[str, Any] = {"outcome": self.state.outcome}
+        if self._input.options.get("child"):
+            result |= self._child_result
+        return result
+
+    # -- commands
+
+    def _start(self, data: dict[str, Any] | None) -> None:
+        if data is None:
+            raise ValueError(
+                "Expected a start command or a carried state in the workflow's input but there is neither."
+            )
+        command = self._read(data)
+        if not isinstance(command, StartInstance):
+            raise ValueError(f"Expected a StartInstance command but it was {type(command).__name__}.")
+        result = self._step(command)
+        if isinstance(result, Rejection):
+            self._start_rejection = result
+
+    def _submit(self, command: Command) -> None:
+        """Execute a command that nobody waits for: what Temporal reported, or the process's own."""
+        result = self._step(command)
+        if isinstance(result, Rejection):
+            if result.code == "suspended":
+                self._held.append(codec.to_json(command))
+            return
+        self._reconcile()
+        self._rouse()
+
+    def _step(self, command: Command) -> Rejection | None:
+        result = step(self.definition, self.state, command)
+        if isinstance(result, Rejection):
+            return result
+        self.runs.note_progress()
+        self.outbox.add(result)
+        if result.effects:
+            self.effects.add(result.effects)
+            self._visible = True
+        for event in result.events:
+            self._note(event)
+        return None
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case WaitOpened(wait=wait) | WaitChanged(wait=wait):
+                self._touched[wait.key] = None
+                if isinstance(wait, VISIBLE_WAITS):
+                    self._visible = True
+            case WaitClosed(key=key):
+                self._touched[key] = None
+            case IncidentRaised():
+                self._visible = True
+                self._incidents += 1
+                if self._incidents == 1:
+                    workflow.upsert_search_attributes([attributes.INCIDENT.value_set(True)])
+            case IncidentResolved():
+                self._incidents -= 1
+                if self._incidents == 0:
+                    workflow.upsert_search_attributes([attributes.INCIDENT.value_set(False)])
+            case InstanceSuspended():
+                workflow.upsert_search_attributes([attributes.SUSPENDED.value_set(True)])
+            case InstanceResumed():
+                workflow.upsert_search_attributes([attributes.SUSPENDED.value_set(False)])
+                self._loop.call_soon(self._guard, self._release)
+            case InstanceEnded(error_code=code, error_message=message):
+                self._child_result = {
+                    "error_code": code,
+                    "message": message,
+                    "variables": {
+                        name: codec.encode_value(value)
+                        for name, value in queries.variables_at(self.state, 1, local=True).items()
+                    }
+                    if self._input.options.get("child")
+                    else {},
+                }
+            case _:
+                pass
+
+    def _reconcile(self) -> None:
+        if self._touched:
+            touched, self._touched = self._touched, {}
+            self.mirror.update(touched)
+
+    def _release(self) -> None:
+        """The instance goes on after a suspension: what came meanwhile is executed now."""
+        held, self._held = self._held, []
+        for data in held:
+            self._submit(self._read(data))
+        self.mirror.update_all()
+
+    def _read(self, data: dict[str, Any]) -> Command:
+        command: Command = codec.from_json({**data, "now": self._now()})
+        return command
+
+    # -- what Temporal delivers
+
+    @workflow.update(name=contract.UPDATE_EXECUTE)
+    async def execute(self, data: Any) -> Any:
+        """Execute one command; the answer comes when the read model has its events."""
+        update = workflow.current_update_info()
+        known = None if update is None else self.runs.answered(update.id)
+        if known is not None:
+            return known
+        rejection = self._step(self._read(data))
+        if rejection is not None:
+            raise _refusal(rejection)
+        self._reconcile()
+        answer = await self._answer()
+        if update is not None:
+            self.runs.remember(update.id, answer)
+        return answer
+
+    @execute.validator
+    def _check_execute(self, data: Any) -> None:
+        update = workflow.current_update_info()
+        if update is not None and self.runs.answered(update.id) is not None:
+            return
+        try:
+            command = self._read(data)
+        except ValueError as error:
+            raise _refusal(Rejection("invalid", str(error))) from error
+        rejection = check(self.definition, self.state, command)
+        if rejection is not None:
+            raise _refusal(rejection)
+
+    @workflow.update(name=contract.UPDATE_STARTED)
+    async def started(self) -> Any:
+        """Answers when the instance has come to its first wait state and the read model has it."""
+        if self._start_rejection is not None:
+            raise _refusal(self._start_rejection)
+        return await self._answer()
+
+    @workflow.signal(name=contract.SIGNAL_DELIVER)
+    def deliver(self, data: Any) -> None:
+        """Execute a command without an answer. What no longer fits is dropped."""
+        try:
+            command = self._read(data)
+        except ValueError as error:
+            workflow.logger.warning("a delivered command cannot be read and is dropped: %s", error)
+            return
+        self._submit(command)
+
+    async def _answer(self) -> dict[str, Any]:
+        target = self.outbox.sequence
+        if self.outbox.confirmed < target:
+            confirmed: asyncio.Future[None] = self._loop.create_future()
+            self._asked.append((target, confirmed))
+            self._rouse()
+            await confirmed
+        else:
+            self._rouse()
+        return Answer(target, self.state.ended).to_json()
+
+    # -- questions
+
+    @workflow.query(name=contract.QUERY_STATE)
+    def query_state(self) -> Any:
+        """The instance as the engine sees it."""
+        return details.describe_state(self.definition, self.state, self.outbox.confirmed)
+
+    @workflow.query(name=contract.QUERY_VARIABLES)
+    def query_variables(self, element: int | None = None, local: bool = False) -> Any:
+        """Variables visible at an element instance (the process instance by default), in codec form."""
+        found = queries.variables_at(self.state, 1 if element is None else element, local=local)
+        return {name: codec.encode_value(value) for name, value in found.items()}
+
+    @workflow.query(name=contract.QUERY_EXPLAIN)
+    def query_explain(self) -> Any:
+        """Why each token waits and what would release it."""
+        return queries.explain(self.definition, self.state)
+
+    # -- private
+
+    def _now(self) -> Millis:
+        return workflow.time_ns() // 1_000_000
+
+    def _offer(self) -> None:
+        if self.outbox.confirmed < self.outbox.sequence and not workflow.unsafe.is_replaying():
+            self._runtime.side_channel.offer(self.outbox.batch(self._now(), confirmed=False))
+
+    def _describe(self) -> None:
+        workflow.set_current_details(details.text(self.definition, self.state))
+
+    def _guard(self, callback: Callable[[], None]) -> None:
+        """Run a callback of the event loop; an exception in it fails the workflow task instead of being logged and lost."""
+        try:
+            callback()
+        except BaseException as error:
+            self._bug = error
+            self._rouse()
+
+
+def _refusal(rejection: Rejection) -> ApplicationError:
+    return ApplicationError(
+        rejection.message, rejection.code, rejection.message, type=contract.REJECTION, non_retryable=True
+    )

@@ -1,0 +1,125 @@
+"""The engine's worker process: polls Temporal for `BpmnProcess` workflows and for the engine's own activities.
+
+Stops in order on SIGTERM or SIGINT: no new work, running activities and workflow tasks finish, then the database closes. A kill at any
+moment loses nothing that was confirmed: the flush is an activity that Temporal repeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.projection import ProjectionActivities
+from interpreter.workflow import runtime
+from interpreter.workflow.connection import connect
+from interpreter.workflow.definitions import DefinitionCache
+from interpreter.workflow.payloads import data_converter
+from interpreter.workflow.process import BpmnProcess
+from store import definitions
+from store.database import Database
+from store.errors import NotFound
+from store.projection import Projector
+from worker.settings import WorkerSettings
+from worker.side_channel import DelayedSideChannel
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=10)
+"""What running activities get to finish after a stop was asked for."""
+CONNECT_PAUSE = 1.0
+
+
+def run(settings: WorkerSettings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _runner()(_serve(settings))
+
+
+async def _serve(settings: WorkerSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with engine(settings, stop):
+        if settings.ready_file is not None:
+            settings.ready_file.write_text("ready\n")
+        logger.info("polling task queue %r at %s", settings.task_queue, settings.temporal.address)
+        await stop.wait()
+        logger.info("stopping")
+    if settings.ready_file is not None:
+        with suppress(FileNotFoundError):
+            settings.ready_file.unlink()
+
+
+@asynccontextmanager
+async def engine(
+    settings: WorkerSettings, stop: asyncio.Event | None = None, *, client: Client | None = None
+) -> AsyncIterator[Worker]:
+    """A polling engine worker. It waits for Temporal and the database to come up, until `stop` is set."""
+    async with Database(settings.database_url, application="ostinato worker") as database:
+        cache = definition_cache(database)
+        client = client or await _connect(settings, cache, stop)
+        projection = ProjectionActivities(Projector(database))
+        side_channel = DelayedSideChannel(projection.optimistic)
+        runtime.install(runtime.Runtime(definitions=cache, side_channel=side_channel))
+        worker = Worker(
+            client,
+            task_queue=settings.task_queue,
+            workflows=[BpmnProcess],
+            activities=engine_activities(projection),
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            max_cached_workflows=settings.max_cached_workflows,
+            graceful_shutdown_timeout=GRACE,
+        )
+        side_task = asyncio.create_task(side_channel.run())
+        try:
+            async with worker:
+                yield worker
+        finally:
+            side_task.cancel()
+            with suppress(asyncio.CancelledError):
+                await side_task
+
+
+def definition_cache(database: Database) -> DefinitionCache:
+    """The process's definitions, loaded from `database` when they are first named."""
+
+    async def load(content_hash: str) -> dict[str, Any]:
+        try:
+            return dict(await definitions.load(database, content_hash))
+        except NotFound as error:
+            raise LookupError(str(error)) from error
+
+    return DefinitionCache(load_async=load)
+
+
+def engine_activities(projection: ProjectionActivities) -> Sequence[Any]:
+    """Every activity of the engine's own task queue."""
+    return [projection.flush]
+
+
+async def _connect(settings: WorkerSettings, cache: DefinitionCache, stop: asyncio.Event | None) -> Client:
+    while True:
+        try:
+            return await connect(settings.temporal, data_converter=data_converter(cache))
+        except RuntimeError as error:
+            if stop is not None and stop.is_set():
+                raise
+            logger.warning("Temporal at %s does not answer, trying again: %s", settings.temporal.address, error)
+            await asyncio.sleep(CONNECT_PAUSE)
+
+
+def _runner() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # not available on Windows
+        return asyncio.run
+    return uvloop.run
