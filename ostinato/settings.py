@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,8 @@ class Settings:
     max_cached_workflows: int = 1000
     api_host: str = "127.0.0.1"
     api_port: int = 8080
+    api_users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    cors_origins: tuple[str, ...] = ()
     url: str = "http://127.0.0.1:8080/engine-rest"
     web_directory: Path | None = None
     log_level: str = "INFO"
@@ -104,6 +106,8 @@ class Settings:
             log_level=self.log_level,
             web_directory=self.web_directory,
             ready_file=self.ready_file,
+            users=self.api_users,
+            cors_origins=self.cors_origins,
         )
 
 
@@ -130,6 +134,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         max_cached_workflows=read.number("MAX_CACHED_WORKFLOWS", default.max_cached_workflows, 0, 1_000_000),
         api_host=read.text("API_HOST") or default.api_host,
         api_port=read.port("API_PORT", default.api_port),
+        api_users=read.users("API_USERS"),
+        cors_origins=read.words("CORS_ORIGINS"),
         url=read.text("URL") or default.url,
         web_directory=read.path("WEB_DIRECTORY"),
         log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, default.log_level),
@@ -191,6 +197,16 @@ class _Reader:
             if text.lower() == choice.lower():
                 return choice
         raise UserError(f"Expected {PREFIX}{name} to be one of {', '.join(choices)} but it is {text!r}")
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in (self.text(name) or "").split(",") if word.strip())
+
+    def users(self, name: str) -> dict[str, str]:
+        pairs = [word.partition(":") for word in self.words(name)]
+        for user, separator, password in pairs:
+            if not (user and separator and password):
+                raise UserError(f"Expected {PREFIX}{name} to be name:password,name:password but {user!r} has none")
+        return {user: password for user, _, password in pairs}
 
     def database_url(self, name: str) -> str | None:
         text = self.text(name)

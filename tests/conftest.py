@@ -96,8 +96,9 @@ def temporal(server_directory: Path) -> Iterator[TemporalServer]:
 async def temporal_client(temporal: TemporalServer) -> Client:
     """A client of the session's Temporal server."""
     from interpreter.workflow.connection import TemporalConnection, connect
+    from interpreter.workflow.payloads import data_converter
 
-    return await connect(TemporalConnection(address=temporal.address))
+    return await connect(TemporalConnection(address=temporal.address), data_converter=data_converter())
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ def test_values_arrive_in_the_rooms_settings() -> None:
             "OSTINATO_PROFILE": "SPEC",
             "OSTINATO_API_PORT": "9000",
             "OSTINATO_TASK_QUEUE": "q",
+            "OSTINATO_API_USERS": "ann:secret, bob:pass:word",
+            "OSTINATO_CORS_ORIGINS": "*",
         }
     )
     worker, api = settings.worker(), settings.api()
@@ -38,6 +40,7 @@ def test_values_arrive_in_the_rooms_settings() -> None:
     )
     assert worker.temporal.tls_ca == Path("/ca.pem")
     assert (worker.task_queue, worker.profile, api.port) == ("q", "spec", 9000)
+    assert (api.users, api.cors_origins) == ({"ann": "secret", "bob": "pass:word"}, ("*",))
     assert worker.database_url == api.database_url == "postgresql://u:p@db:5432/x"
 
 
@@ -48,6 +51,7 @@ def test_values_arrive_in_the_rooms_settings() -> None:
         ("OSTINATO_API_PORT", "65536", "a number from 0 to 65535"),
         ("OSTINATO_API_PORT", "9" * 5000, "a number from 0 to 65535"),
         ("OSTINATO_TEMPORAL_TLS", "maybe", "true or false"),
+        ("OSTINATO_API_USERS", "ann", "'ann' has none"),
         ("OSTINATO_PROFILE", "c8", "one of c7, spec"),
         ("OSTINATO_DATABASE_URL", "mysql://x", "start with postgresql://"),
     ],
