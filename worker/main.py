@@ -1,7 +1,7 @@
 """The engine's worker process: polls Temporal for `BpmnProcess` workflows and for the engine's own activities.
 
-Stops in order on SIGTERM or SIGINT: no new work, running activities and workflow tasks finish, then the database closes. A kill at any
-moment loses nothing that was confirmed: the flush is an activity that Temporal repeats.
+Stops in order on SIGTERM or SIGINT: no new work, running activities and workflow tasks finish, then the database
+closes. A kill at any moment loses nothing that was confirmed: the flush is an activity that Temporal repeats.
 """
 
 from __future__ import annotations

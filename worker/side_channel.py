@@ -1,7 +1,7 @@
 """Optimistic writes to the read model: what an instance has done since its last confirmed flush, shown while it works.
 
-Nothing rests on them, so everything here may be lost: the newest offer of an instance replaces the older, a confirmed flush makes it
-needless, a full queue drops, an error is logged. The delay is what spares short processes the write.
+Nothing rests on them, so everything here may be lost: the newest offer of an instance replaces the older, a confirmed
+flush makes it needless, a full queue drops, an error is logged. The delay is what spares short processes the write.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class DelayedSideChannel:
         self._offered: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def offer(self, batch: dict[str, Any]) -> None:
-        """Remember `batch`; an older offer of the instance keeps its place in time, so that a busy instance is written too."""
+        """Remember `batch`; an older offer of the instance keeps its place in time, so that a busy instance is
+        written too."""
         instance_id = batch["instance_id"]
         known = self._offered.get(instance_id)
         if known is None and len(self._offered) >= self._limit:

@@ -17,7 +17,8 @@ SUSPENDED: Final = SearchAttributeKey.for_bool("OstinatoSuspended")
 
 
 def initial(meta: Mapping[str, Any], command: Mapping[str, Any] | None) -> TypedSearchAttributes:
-    """Attributes of a new instance from its `meta` (`definition_key`, `version`, `version_tag`, `tenant`) and business key."""
+    """Attributes of a new instance from its `meta` (`definition_key`, `version`, `version_tag`, `tenant`) and
+    business key."""
     pairs: list[SearchAttributePair[Any]] = []
     if key := meta.get("definition_key"):
         pairs.append(SearchAttributePair(DEFINITION_KEY, str(key)))

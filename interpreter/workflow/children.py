@@ -1,8 +1,9 @@
 """Call activities: each `ChildWait` is a child workflow of the same type.
 
-The child is started with parent close policy ABANDON and answers through Temporal's own child completion. A new run of the parent
-cannot await a child of an earlier run, so that after continue-as-new an activity watches the child instead (`ACTIVITY_WATCH_CHILD`).
-The called definition is resolved by a local activity; the binding is a matter of the store.
+The child is started with parent close policy ABANDON and answers through Temporal's own child completion. A new run
+of the parent cannot await a child of an earlier run, so that after continue-as-new an activity watches the child
+instead (`ACTIVITY_WATCH_CHILD`). The called definition is resolved by a local activity; the binding is a matter of
+the store.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Children:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._started: dict[int, str] = {}
         self._ended: set[int] = set()
+        self._cancelling: dict[asyncio.Task[None], None] = {}
 
     def started(self) -> dict[int, str]:
         """Instance ids of the running children by wait key: what a new run must watch."""
@@ -66,8 +68,9 @@ class Children:
         instance_id = self._started.pop(key, None)
         if task is None:
             return
+        self._cancelling = {cancelling: None for cancelling in self._cancelling if not cancelling.done()}
         if instance_id is not None and not task.done() and key not in self._ended:
-            asyncio.ensure_future(self._cancel(instance_id))
+            self._cancelling[asyncio.ensure_future(self._cancel(instance_id))] = None
         task.cancel()
 
     def _run(self, key: int, coroutine: Any) -> None:

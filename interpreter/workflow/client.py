@@ -1,10 +1,10 @@
 """Talk to process instances through a Temporal client: start, execute a command, ask.
 
     ProcessError
-    ├── CommandRejected     the engine refused the command: `code` (not_found, already_closed, suspended, ended, invalid), sentence
-    ├── InstanceNotFound    no such instance, or it is over
-    ├── InstanceExists      an instance with this id runs or has run
-    └── EngineUnavailable   nobody answered in time: the command may or may not have been executed
+    ├── CommandRejected     the engine refused the command: `code` (not_found, already_closed, suspended, ended,
+    invalid), sentence ├── InstanceNotFound    no such instance, or it is over ├── InstanceExists      an instance
+    with this id runs or has run └── EngineUnavailable   nobody answered in time: the command may or may not have been
+    executed
 
 Every function takes a connected `temporalio.client.Client`, best with `payloads.data_converter()`.
 """
@@ -68,7 +68,8 @@ _in_flight: WeakKeyDictionary[Client, dict[str, tuple[asyncio.Semaphore, int]]] 
 
 
 class _Slot:
-    """At most MAX_UPDATES_IN_FLIGHT unfinished updates per instance from this process; forgets an instance when nobody asks it."""
+    """At most MAX_UPDATES_IN_FLIGHT unfinished updates per instance from this process; forgets an instance when
+    nobody asks it."""
 
     def __init__(self, client: Client, instance_id: str) -> None:
         self._slots = _in_flight.setdefault(client, {})
@@ -163,7 +164,8 @@ async def execute(
     update_id: str | None = None,
     timeout: timedelta = DEFAULT_TIMEOUT,
 ) -> Answer:
-    """Execute one command and wait until its step is confirmed in the read model. `update_id` makes a repeated call idempotent.
+    """Execute one command and wait until its step is confirmed in the read model. `update_id` makes a repeated call
+    idempotent.
 
     Raises CommandRejected, InstanceNotFound or EngineUnavailable.
     """

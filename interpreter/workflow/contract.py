@@ -1,8 +1,8 @@
 """What the outside must know to talk to a running process instance: names, input and answers of the one workflow type.
 
-The workflow id is the instance id. A caller starts `BpmnProcess` with a `ProcessInput`, sends commands (`interpreter.commands`, as JSON
-of `interpreter.codec`) through the update `execute`, and asks the read-only queries. `interpreter.workflow.client` does this over a
-Temporal client; this module imports nothing heavy.
+The workflow id is the instance id. A caller starts `BpmnProcess` with a `ProcessInput`, sends commands
+(`interpreter.commands`, as JSON of `interpreter.codec`) through the update `execute`, and asks the read-only queries.
+`interpreter.workflow.client` does this over a Temporal client; this module imports nothing heavy.
 
     start + update `started`  -> Answer at the first wait state (after its confirmed flush) or at the end
     update `execute`          -> Answer after the confirmed flush of the command's step; or failure of type REJECTION
@@ -42,7 +42,8 @@ ACTIVITY_WATCH_CHILD: Final = "ostinato.watch-child"
 REJECTION: Final = "Rejection"
 """Type of the ApplicationError of a refused command; details are [code, message]."""
 BPMN_ERROR: Final = "BpmnError"
-"""Type of the ApplicationError with which a job's activity raises a modelled error; details are [code, message, variables]."""
+"""Type of the ApplicationError with which a job's activity raises a modelled error; details are [code, message,
+variables]."""
 BPMN_ESCALATION: Final = "BpmnEscalation"
 """Likewise for an escalation; details are [code, variables]."""
 
@@ -58,9 +59,10 @@ def _no_meta() -> dict[str, Any]:
 class ProcessInput:
     """Argument of the workflow.
 
-    `command` is the StartInstance command as JSON (without `now`: the workflow's clock counts). `meta` is what the read model stores
-    with the instance and the engine does not need (definition key, name, version, tag, deployment, tenant ...). `carried` is the state
-    that an earlier run left behind; then `command` is None. `options` are for tests and operations (see `shell.Options`).
+    `command` is the StartInstance command as JSON (without `now`: the workflow's clock counts). `meta` is what the
+    read model stores with the instance and the engine does not need (definition key, name, version, tag, deployment,
+    tenant ...). `carried` is the state that an earlier run left behind; then `command` is None. `options` are for
+    tests and operations (see `shell.Options`).
     """
 
     definition_hash: str

@@ -1,9 +1,9 @@
 """The process-wide cache of executable definitions, by content hash.
 
-A definition is immutable, so a cached one never goes stale. The worker hands in how to load a missing one: `load_async` is used on
-the worker's event loop before an activation (see `payloads.DefinitionWarmer`), outside Temporal's deadlock detector; `load` is the
-blocking way for what slipped through and must give up in well under two seconds by raising, which fails the workflow task; the server
-tries it again.
+A definition is immutable, so a cached one never goes stale. The worker hands in how to load a missing one:
+`load_async` is used on the worker's event loop before an activation (see `payloads.DefinitionWarmer`), outside
+Temporal's deadlock detector; `load` is the blocking way for what slipped through and must give up in well under two
+seconds by raising, which fails the workflow task; the server tries it again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class DefinitionCache:
         return self.put(load_definition(dict(self._load(content_hash))))
 
     async def warm(self, content_hash: str) -> None:
-        """Load the definition without blocking, so that `get` finds it. Errors are left to `get`, which says them in the right place."""
+        """Load the definition without blocking, so that `get` finds it. Errors are left to `get`, which says them in
+        the right place."""
         if self._load_async is None or self._cached(content_hash) is not None:
             return
         try:

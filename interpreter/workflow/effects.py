@@ -1,6 +1,8 @@
-"""Effects: what a step asks of the outside besides waits. Each becomes one activity, started after its step is confirmed.
+"""Effects: what a step asks of the outside besides waits. Each becomes one activity, started after its step is
+confirmed.
 
-Activities are at-least-once; each effect carries an id made of the instance and a counter, by which the receiving side drops a repetition.
+Activities are at-least-once; each effect carries an id made of the instance and a counter, by which the receiving
+side drops a repetition.
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ A job is retried by Temporal, without a workflow task per attempt, when its paus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError, TimeoutType
@@ -99,7 +100,8 @@ def driven_by_workflow(wait: JobWait) -> bool:
 
 
 def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
-    """The command that a job's final failure asks for: a modelled error, an escalation, or a failure (incident at 0 retries)."""
+    """The command that a job's final failure asks for: a modelled error, an escalation, or a failure (incident at 0
+    retries)."""
     cause = error.cause if isinstance(error, ActivityError) and error.cause is not None else error
     if isinstance(cause, ApplicationError) and cause.type in _FINAL_ERRORS:
         details: Sequence[Any] = cause.details
@@ -146,7 +148,8 @@ def plain(variables: Mapping[str, Any]) -> dict[str, Any]:
 def _variables(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {}
-    return {str(name): codec.decode_value(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] JSON
+    items = cast("dict[str, Any]", value)
+    return {str(name): codec.decode_value(item) for name, item in items.items()}
 
 
 def _at(details: Sequence[Any], index: int) -> Any:
@@ -217,8 +220,6 @@ def _duration(headers: Mapping[str, Any], name: str) -> timedelta | None:
 
 def parse_duration(text: str, name: str) -> timedelta:
     """An ISO 8601 duration without years and months (`PT30S`, `P1DT2H`), or seconds. ValueError names the header."""
-    import re
-
     match = re.fullmatch(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text.strip())
     if match is not None and any(match.groups()):
         weeks, days, hours, minutes, seconds = (float(part or 0) for part in match.groups())

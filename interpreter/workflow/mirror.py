@@ -1,8 +1,9 @@
 """The mirror: keeps Temporal's activities, timers and child workflows equal to the open waits of the state.
 
-After each step the process calls `update` with the keys of the waits that the step touched; what is open and not running is started,
-what runs and is not open any more is cancelled. What Temporal reports comes back as a command through `submit`. User tasks, external
-tasks and subscriptions have no counterpart here: they are closed by an update or a signal.
+After each step the process calls `update` with the keys of the waits that the step touched; what is open and not
+running is started, what runs and is not open any more is cancelled. What Temporal reports comes back as a command
+through `submit`. User tasks, external tasks and subscriptions have no counterpart here: they are closed by an update
+or a signal.
 """
 
 from __future__ import annotations

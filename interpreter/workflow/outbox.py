@@ -11,8 +11,8 @@ from interpreter.step import Step
 class Outbox:
     """The unconfirmed steps of one instance and what a batch of them needs.
 
-    `confirmed` is the number of the last event that a confirmed flush wrote, `sequence` that of the last event of all. `token` is the
-    store's own word from the last confirmed flush, handed back with the next batch.
+    `confirmed` is the number of the last event that a confirmed flush wrote, `sequence` that of the last event of
+    all. `token` is the store's own word from the last confirmed flush, handed back with the next batch.
     """
 
     __slots__ = ("confirmed", "definition_hash", "events", "instance_id", "meta", "sequence", "steps", "token")
@@ -45,7 +45,8 @@ class Outbox:
         self.sequence = step.first + len(step.events) - 1
 
     def batch(self, fence: int, *, confirmed: bool) -> dict[str, Any]:
-        """Everything that is not confirmed, as `store.batches` wants it. `fence` is the instant (ms) of the workflow task."""
+        """Everything that is not confirmed, as `store.batches` wants it. `fence` is the instant (ms) of the workflow
+        task."""
         return {
             "instance_id": self.instance_id,
             "base": self.confirmed,

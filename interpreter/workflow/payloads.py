@@ -1,7 +1,8 @@
-"""Temporal payloads: JSON through orjson (compatible with every SDK's json/plain), and the place where definitions are loaded ahead.
+"""Temporal payloads: JSON through orjson (compatible with every SDK's json/plain), and the place where definitions
+are loaded ahead.
 
-A payload that names a definition says so in its metadata. On the worker, `DefinitionWarmer` sees it while the activation is decoded,
-which is asynchronous and before the workflow runs, and loads the definition there.
+A payload that names a definition says so in its metadata. On the worker, `DefinitionWarmer` sees it while the
+activation is decoded, which is asynchronous and before the workflow runs, and loads the definition there.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _ENCODING = {"encoding": b"json/plain"}
 
 
 class OrjsonPayloadConverter(EncodingPayloadConverter):
-    """json/plain by orjson; what orjson refuses (integers beyond 64 bits, lone surrogates) goes through the standard library."""
+    """json/plain by orjson; what orjson refuses (integers beyond 64 bits, lone surrogates) goes through the standard
+    library."""
 
     @property
     def encoding(self) -> str:

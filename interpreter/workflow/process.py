@@ -1,11 +1,13 @@
 """`BpmnProcess`: the one workflow type. A process instance is one such workflow.
 
-What it does per activation: every job that Temporal delivers (an update, a finished activity, a fired timer) becomes one command,
-executed at once by `step`, which runs the tokens until they rest. The main coroutine then writes what must be confirmed in one local
-activity, releases the callers that wait for it, performs effects, and rests. It is the only one that flushes, so batches are in order.
+What it does per activation: every job that Temporal delivers (an update, a finished activity, a fired timer) becomes
+one command, executed at once by `step`, which runs the tokens until they rest. The main coroutine then writes what
+must be confirmed in one local activity, releases the callers that wait for it, performs effects, and rests. It is the
+only one that flushes, so batches are in order.
 
-Confirmed before anybody sees it: user tasks, external tasks, subscriptions, incidents, answers to updates, the end, and any state
-without running jobs. Between jobs the read model gets what there is through the side channel, without a trace in the history.
+Confirmed before anybody sees it: user tasks, external tasks, subscriptions, incidents, answers to updates, the end,
+and any state without running jobs. Between jobs the read model gets what there is through the side channel, without a
+trace in the history.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ VISIBLE_WAITS: Final = (UserTaskWait, ExternalTaskWait, MessageWait, SignalWait,
 """Waits that a client can act on as soon as it sees them."""
 
 MAX_UNCONFIRMED_EVENTS: Final = 2_000
-"""A step that never rests (a huge multi-instance) is confirmed in portions; also what bounds the time of one activation."""
+"""A step that never rests (a huge multi-instance) is confirmed in portions; also what bounds the time of one
+activation."""
 
 FLUSH_TIMEOUT: Final = timedelta(seconds=15)
 FLUSH_RETRY: Final = RetryPolicy(
@@ -400,7 +403,8 @@ class BpmnProcess:
         workflow.set_current_details(details.text(self.definition, self.state))
 
     def _guard(self, callback: Callable[[], None]) -> None:
-        """Run a callback of the event loop; an exception in it fails the workflow task instead of being logged and lost."""
+        """Run a callback of the event loop; an exception in it fails the workflow task instead of being logged and
+        lost."""
         try:
             callback()
         except BaseException as error:

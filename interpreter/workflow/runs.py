@@ -1,7 +1,7 @@
 """When to continue as new, and what updates have been answered.
 
-Temporal bounds a run: about 4,000 events before it suggests a new one, 2,000 updates, 10,000 signals. A new run starts when nothing is
-pending in Temporal that it would lose; from `HARD_EVENTS` on no new job is started until then.
+Temporal bounds a run: about 4,000 events before it suggests a new one, 2,000 updates, 10,000 signals. A new run
+starts when nothing is pending in Temporal that it would lose; from `HARD_EVENTS` on no new job is started until then.
 """
 
 from __future__ import annotations

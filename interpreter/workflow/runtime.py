@@ -1,8 +1,8 @@
-"""What the workflow finds in its process and cannot get as an argument: the definitions, the side channel to the read model and the
-job policies. Installed once by the worker (or a test) before it polls.
+"""What the workflow finds in its process and cannot get as an argument: the definitions, the side channel to the read
+model and the job policies. Installed once by the worker (or a test) before it polls.
 
-Everything here is either content-addressed, constant for the life of an instance (copied into its state when it starts), or has no
-influence on the workflow's commands: replay gives the same result in any process.
+Everything here is either content-addressed, constant for the life of an instance (copied into its state when it
+starts), or has no influence on the workflow's commands: replay gives the same result in any process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ class SideChannel(Protocol):
     """Takes batches for an optimistic write to the read model, outside the workflow's history."""
 
     def offer(self, batch: dict[str, Any]) -> None:
-        """Write `batch` soon unless something newer of the same instance comes first. Called from workflow threads; must not block."""
+        """Write `batch` soon unless something newer of the same instance comes first. Called from workflow threads;
+        must not block."""
         ...
 
     def forget(self, instance_id: str) -> None:
