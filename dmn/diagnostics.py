@@ -45,14 +45,15 @@ class Diagnostic:
 class EvaluationMessage:
     """One warning or error of an evaluation.
 
-    `element_id` names the DMN element in which it arose, `position` the offset inside that element's expression text.
+    `element_id` names the DMN element in which it arose, `line` and `column` the place inside its FEEL text (1-based, 0 = unknown).
     """
 
     severity: Severity
     code: str
     message: str
     element_id: str | None = None
-    position: int | None = None
+    line: int = 0
+    column: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,7 +61,8 @@ class EvaluationMessage:
             "code": self.code,
             "message": self.message,
             "elementId": self.element_id,
-            "position": self.position,
+            "line": self.line,
+            "column": self.column,
         }
 
     def __str__(self) -> str:

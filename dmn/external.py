@@ -62,13 +62,7 @@ def _argument(kind: str, value: Any) -> JavaValue:
             return whole
     elif kind in {"float", "double"} and isinstance(value, Decimal):
         return float(value)
-    elif kind == "BigDecimal" and isinstance(value, Decimal):
-        return value
-    elif kind == "boolean" and isinstance(value, bool):
-        return value
-    elif kind == "char" and isinstance(value, str) and len(value) == 1:
-        return value
-    elif (kind == "String" and isinstance(value, str)) or kind == "Object":
+    elif (kind == "BigDecimal" and isinstance(value, Decimal)) or (kind == "boolean" and isinstance(value, bool)) or (kind == "char" and isinstance(value, str) and len(value) == 1) or (kind == "String" and isinstance(value, str)) or kind == "Object":
         return value
     raise ExternalCallError(f"Expected a value of Java type '{kind}' but it was {value!r}")
 

@@ -78,9 +78,9 @@ ORDERED_KINDS = frozenset({"number", "string", "date", "months", "nanos"})
 class ColumnIndex:
     """Answers one column. `cells[n]` is None for any value (`-`), OPEN for a cell that must be tried, or constants."""
 
-    __slots__ = ("_always", "_equal", "_intervals", "_form", "_kind", "kind", "open_rules")
+    __slots__ = ("_always", "_equal", "_form", "_intervals", "_kind", "kind", "open_rules")
 
-    def __init__(self, cells: Sequence[tuple[Constant, ...] | None | Open]) -> None:
+    def __init__(self, cells: Sequence[tuple[Constant, ...] | Open | None]) -> None:
         self._always = 0
         self.open_rules = 0
         self._equal: dict[Any, int] = {}

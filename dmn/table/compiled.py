@@ -1,0 +1,497 @@
+"""A decision table as a function of a scope: inputs, matching rules (by index where possible), hit policy, trace.
+
+`CompiledTable.outcome` is the whole answer (value, matching rules, inputs); calling the table gives its value only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dmn.boxed.environment import Environment
+from dmn.feel import Compiled, FeelType, Range
+from dmn.model import DecisionTable, InputClause, LiteralExpression, OutputClause, UnaryTests
+from dmn.session import SESSION, Node, Scope, Session, brief
+from dmn.table.index import OPEN, ColumnIndex, Constant, Interval, Open, key_of
+from dmn.table.policies import Outputs, PolicyError, aggregate, rank, same_outputs
+from dmn.trace import InputTrace, OutputTrace, RuleTrace, TableTrace
+from dmn.types import convert_camunda
+
+INPUT = "?"
+MINIMUM_INDEXED_RULES = 4
+"""Below this many rules, trying them all is as fast as looking them up."""
+
+
+class _Invalid:
+    """The value of an input that its allowed values, or its type conversion, do not accept."""
+
+    __slots__ = ()
+
+
+INVALID = _Invalid()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that matched: its position from 0, and one value per output column."""
+
+    rule: int
+    outputs: Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class TableOutcome:
+    """`matches` are those that the hit policy let through, in result order; `aggregated` is set with an aggregation."""
+
+    value: Any
+    matches: tuple[Match, ...]
+    inputs: tuple[Any, ...]
+    aggregated: Any = None
+    used_default: bool = False
+
+
+class InputColumn:
+    """One input: its expression, checks, and the tests of its cells (None for a cell that takes any value)."""
+
+    __slots__ = (
+        "_cell_name",
+        "_clause",
+        "_index",
+        "_node",
+        "_open_tests",
+        "_owner",
+        "_tests",
+        "_type",
+        "_values",
+        "name",
+    )
+
+    def __init__(self, clause: InputClause, cells: Sequence[UnaryTests], env: Environment, indexed: bool) -> None:
+        expression = clause.expression
+        self._clause = clause
+        self._owner = clause.id or env.owner
+        self.name = clause.label or (expression.text.strip() if expression is not None else "") or clause.id or ""
+        self._cell_name = (clause.variable or "cellInput") if env.profile.cell_input else None
+        self._node: Node | None = None
+        self._type: FeelType | None = None
+        if expression is None or not expression.text.strip():
+            env.log.warning("empty-input", "Expected an input expression but there is none", self._owner, clause.line)
+        else:
+            node = env.expression(expression.text, expression.language, expression.id or clause.id, expression.line)
+            kind = env.type_of(expression.type_ref, expression.id or clause.id, expression.line)
+            node = env.conforming(node, kind, f"input '{self.name}'", self._owner)
+            self._node = _converting(node, expression.type_ref, self._owner) if env.profile.converts_types else node
+        cell_env = env.with_names([INPUT] if self._cell_name is None else [INPUT, self._cell_name])
+        self._values: Node | None = None
+        if clause.values is not None and env.profile.checks_input_values and not _is_any(clause.values.text):
+            self._values, _ = cell_env.tests(
+                clause.values.text, clause.values.language, self._owner, clause.values.line
+            )
+        self._tests: list[Node | None] = []
+        constants: list[tuple[Constant, ...] | Open | None] = []
+        for cell in cells:
+            if _is_any(cell.text):
+                self._tests.append(None)
+                constants.append(None)
+                continue
+            node, compiled = cell_env.tests(cell.text, cell.language, cell.id or clause.id, cell.line)
+            self._tests.append(node)
+            constants.append(_constants(compiled))
+        self._index: ColumnIndex | None = None
+        if indexed:
+            index = ColumnIndex(constants)
+            self._index = index if index.is_useful else None
+        self._open_tests: list[Node | None] = [
+            test if isinstance(cell, Open) else None for test, cell in zip(self._tests, constants, strict=True)
+        ]
+
+    @property
+    def clause_id(self) -> str | None:
+        return self._clause.id
+
+    def value(self, scope: Scope) -> Any:
+        """The input's value, INVALID (with an error reported) if it is not allowed."""
+        value = None if self._node is None else self._node(scope)
+        if self._values is not None and value is not None:
+            inner = self.cell_scope(scope, value)
+            if self._values(inner) is not True:
+                scope[SESSION].evaluation.error(
+                    "INPUT_VALUE",
+                    f"Expected input '{self.name}' to be one of its allowed values but it was {brief(value)}",
+                    self._owner,
+                )
+                return INVALID
+        return value
+
+    def cell_scope(self, scope: Scope, value: Any) -> Scope:
+        inner = scope.copy()
+        inner[INPUT] = value
+        if self._cell_name is not None:
+            inner[self._cell_name] = value
+        return inner
+
+    def narrow(self, value: Any, candidates: int) -> tuple[int, list[Node | None] | None]:
+        """The candidates (bits) that the value leaves, and the tests that still must be tried, None for no test."""
+        index = self._index
+        if index is None:
+            return candidates, self._tests
+        found = index.find(value)
+        if found is None:
+            return candidates, self._tests
+        return candidates & found, (self._open_tests if index.open_rules else None)
+
+
+class OutputColumn:
+    __slots__ = ("clause", "default", "label", "name", "order", "type")
+
+    def __init__(self, clause: OutputClause, env: Environment, fallback_name: str) -> None:
+        self.clause = clause
+        self.name = clause.name or fallback_name
+        self.label = clause.label or self.name
+        self.type = env.type_of(clause.type_ref, clause.id, clause.line)
+        self.default: Node | None = None
+        if clause.default is not None and clause.default.text.strip() and env.profile.applies_defaults:
+            self.default = env.expression(
+                clause.default.text, clause.default.language, clause.default.id or clause.id, clause.default.line
+            )
+        self.order: Node | None = None
+
+    def set_order(self, env: Environment) -> None:
+        """Compile the output values as an ordered list, for the policies that rank outputs."""
+        values = self.clause.values
+        if values is not None and values.text.strip():
+            self.order = env.expression(f"[{values.text}]", values.language, self.clause.id, values.line)
+
+
+class CompiledTable:
+    """See the module's first lines. Immutable after construction, so one table serves any number of threads."""
+
+    __slots__ = (
+        "_all_rules",
+        "_annotations",
+        "_cells",
+        "_empty_list",
+        "_inputs",
+        "_omits_empty",
+        "_outputs",
+        "_owner",
+        "_rule_ids",
+        "aggregation",
+        "hit_policy",
+        "id",
+    )
+
+    def __init__(self, table: DecisionTable, env: Environment) -> None:
+        self.id = table.id
+        self._owner = table.id or env.owner
+        self.hit_policy = table.hit_policy
+        self.aggregation = table.aggregation
+        self._omits_empty = env.profile.omits_empty_outputs
+        if table.hit_policy in {"PRIORITY", "OUTPUT ORDER"} and not env.profile.has_ordered_policies:
+            env.log.error(
+                "unsupported-hit-policy",
+                f"Expected a hit policy of profile '{env.profile.name}' but it was {table.hit_policy}",
+                self._owner,
+                table.line,
+            )
+        rules = [
+            rule
+            for rule in table.rules
+            if len(rule.inputs) == len(table.inputs) and len(rule.outputs) == len(table.outputs)
+        ]
+        self._all_rules = (1 << len(rules)) - 1
+        self._rule_ids = [rule.id for rule in rules]
+        self._annotations = [rule.annotations for rule in rules]
+        indexed = len(rules) >= MINIMUM_INDEXED_RULES
+        self._inputs = [
+            InputColumn(clause, [rule.inputs[column] for rule in rules], env, indexed)
+            for column, clause in enumerate(table.inputs)
+        ]
+        single = len(table.outputs) == 1
+        self._outputs: list[OutputColumn] = []
+        for position, clause in enumerate(table.outputs):
+            fallback = table.output_label if single else clause.label
+            if clause.name is None and not single:
+                env.log.warning(
+                    "missing-output-name",
+                    "Expected a name on each of several outputs but there was none",
+                    clause.id or self._owner,
+                    clause.line,
+                )
+            self._outputs.append(OutputColumn(clause, env, fallback or f"output {position + 1}"))
+        if table.hit_policy in {"PRIORITY", "OUTPUT ORDER"}:
+            for column in self._outputs:
+                column.set_order(env)
+        self._cells: list[list[Node | None]] = [
+            [_output_cell(cell, column, env) for cell, column in zip(rule.outputs, self._outputs, strict=True)]
+            for rule in rules
+        ]
+        # Only a plain collection is a list by itself; the other policies' value without a match is null.
+        self._empty_list = table.hit_policy == "COLLECT" or (
+            env.profile.empty_list_for_no_match and table.hit_policy == "RULE ORDER"
+        )
+
+    def __call__(self, scope: Scope) -> Any:
+        return self.outcome(scope).value
+
+    @property
+    def output_names(self) -> list[str]:
+        return [column.name for column in self._outputs]
+
+    def outcome(self, scope: Scope) -> TableOutcome:
+        session: Session = scope[SESSION]
+        inputs: list[Any] = []
+        for column in self._inputs:
+            value = column.value(scope)
+            if value is INVALID:
+                return TableOutcome(None, (), tuple(inputs))
+            inputs.append(value)
+        outcome = self._apply(session, scope, inputs, self._matching(scope, inputs))
+        if session.evaluation.tables is not None:
+            session.evaluation.tables.append(self._trace(outcome))
+        return outcome
+
+    # --- matching ----------------------------------------------------------------------------------------------
+
+    def _matching(self, scope: Scope, inputs: Sequence[Any]) -> list[int]:
+        """The positions of the rules that match, in rule order; at most one for FIRST."""
+        candidates = self._all_rules
+        pending: list[tuple[list[Node | None], InputColumn, Any]] = []
+        for column, value in zip(self._inputs, inputs, strict=True):
+            candidates, tests = column.narrow(value, candidates)
+            if not candidates:
+                return []
+            if tests is not None:
+                pending.append((tests, column, value))
+        only_first = self.hit_policy == "FIRST"
+        found: list[int] = []
+        trials = [(tests, column.cell_scope(scope, value)) for tests, column, value in pending]
+        while candidates:
+            lowest = candidates & -candidates
+            candidates ^= lowest
+            rule = lowest.bit_length() - 1
+            for tests, inner in trials:
+                test = tests[rule]
+                if test is not None and test(inner) is not True:
+                    break
+            else:
+                found.append(rule)
+                if only_first:
+                    break
+        return found
+
+    # --- hit policies ------------------------------------------------------------------------------------------
+
+    def _apply(self, session: Session, scope: Scope, inputs: list[Any], rules: list[int]) -> TableOutcome:
+        given = tuple(inputs)
+        if not rules:
+            return self._without_match(scope, given)
+        if self.hit_policy == "UNIQUE" and len(rules) > 1:
+            listed = ", ".join(str(rule + 1) for rule in rules[:10])
+            return self._violation(
+                session, given, PolicyError("HIT_POLICY", f"Expected at most one rule to match but rules {listed} did")
+            )
+        matches = [Match(rule, self._rule_outputs(scope, rule)) for rule in rules]
+        match self.hit_policy:
+            case "ANY":
+                if any(not same_outputs(matches[0].outputs, other.outputs) for other in matches[1:]):
+                    listed = ", ".join(str(rule + 1) for rule in rules[:10])
+                    return self._violation(
+                        session,
+                        given,
+                        PolicyError("HIT_POLICY", f"Expected the matching rules {listed} to have equal outputs"),
+                    )
+                return TableOutcome(self._shape(matches[0].outputs), (matches[0],), given)
+            case "UNIQUE" | "FIRST":
+                return TableOutcome(self._shape(matches[0].outputs), (matches[0],), given)
+            case "PRIORITY":
+                best = min(self._ranked(scope, matches), key=lambda ranked: ranked[0])[1]
+                return TableOutcome(self._shape(best.outputs), (best,), given)
+            case "OUTPUT ORDER":
+                ordered = [match for _, match in sorted(self._ranked(scope, matches), key=lambda ranked: ranked[0])]
+                return TableOutcome([self._shape(match.outputs) for match in ordered], tuple(ordered), given)
+            case _ if self.aggregation is not None:
+                return self._aggregated(session, given, matches)
+            case _:
+                return TableOutcome([self._shape(match.outputs) for match in matches], tuple(matches), given)
+
+    def _ranked(self, scope: Scope, matches: list[Match]) -> list[tuple[tuple[int, ...], Match]]:
+        orders: list[list[Any]] = []
+        for column in self._outputs:
+            order = None if column.order is None else column.order(scope)
+            orders.append(order if isinstance(order, list) else [])
+        return [(rank(match.outputs, orders), match) for match in matches]
+
+    def _aggregated(self, session: Session, inputs: tuple[Any, ...], matches: list[Match]) -> TableOutcome:
+        aggregation = self.aggregation or ""
+        if len(self._outputs) > 1 and aggregation != "COUNT":
+            return self._violation(
+                session,
+                inputs,
+                PolicyError("AGGREGATION", f"Expected one output to aggregate but there are {len(self._outputs)}"),
+            )
+        value = aggregate(aggregation, [match.outputs[0] for match in matches])
+        if isinstance(value, PolicyError):
+            return self._violation(session, inputs, value)
+        return TableOutcome(value, tuple(matches), inputs, aggregated=value)
+
+    def _violation(self, session: Session, inputs: tuple[Any, ...], error: PolicyError) -> TableOutcome:
+        session.evaluation.error(error.code, error.message, self._owner)
+        return TableOutcome(None, (), inputs)
+
+    def _without_match(self, scope: Scope, inputs: tuple[Any, ...]) -> TableOutcome:
+        if any(column.default is not None for column in self._outputs):
+            defaults = tuple(None if column.default is None else column.default(scope) for column in self._outputs)
+            value = self._shape(self._conform(scope, defaults))
+            return TableOutcome(value, (Match(-1, defaults),), inputs, used_default=True)
+        if self.aggregation is not None:
+            value = aggregate(self.aggregation, [])
+            return TableOutcome(value, (), inputs, aggregated=value)
+        return TableOutcome([] if self._empty_list else None, (), inputs)
+
+    # --- outputs -----------------------------------------------------------------------------------------------
+
+    def _rule_outputs(self, scope: Scope, rule: int) -> Outputs:
+        return self._conform(scope, tuple(None if cell is None else cell(scope) for cell in self._cells[rule]))
+
+    def _conform(self, scope: Scope, outputs: Outputs) -> Outputs:
+        if all(column.type is None for column in self._outputs):
+            return outputs
+        session: Session = scope[SESSION]
+        return tuple(
+            value
+            if column.type is None or value is None
+            else session.conform(value, column.type, f"output '{column.name}'", column.clause.id or self._owner)
+            for value, column in zip(outputs, self._outputs, strict=True)
+        )
+
+    def _shape(self, outputs: Outputs) -> Any:
+        """One output is the value itself, several are a context."""
+        if len(self._outputs) == 1:
+            return outputs[0]
+        return {column.name: value for column, value in zip(self._outputs, outputs, strict=True)}
+
+    def rule_results(self, outcome: TableOutcome) -> list[dict[str, Any]]:
+        """The outcome as Camunda shapes it: one map of output names to values per rule result."""
+        if self.aggregation is not None and (outcome.matches or outcome.aggregated is not None):
+            if outcome.aggregated is None or outcome.used_default:
+                return []
+            return [{self._outputs[0].name: outcome.aggregated}]
+        return [
+            {
+                column.name: value
+                for position, (column, value) in enumerate(zip(self._outputs, match.outputs, strict=True))
+                if not self._is_omitted(match, position)
+            }
+            for match in outcome.matches
+        ]
+
+    def _is_omitted(self, match: Match, position: int) -> bool:
+        return self._omits_empty and match.rule >= 0 and self._cells[match.rule][position] is None
+
+    def _trace(self, outcome: TableOutcome) -> TableTrace:
+        rules = tuple(
+            RuleTrace(
+                self._rule_ids[match.rule] if match.rule >= 0 else None,
+                match.rule + 1,
+                tuple(
+                    OutputTrace(column.clause.id, column.name, column.label, value)
+                    for position, (column, value) in enumerate(zip(self._outputs, match.outputs, strict=True))
+                    if not self._is_omitted(match, position)
+                ),
+                self._annotations[match.rule] if match.rule >= 0 else (),
+            )
+            for match in outcome.matches
+        )
+        return TableTrace(
+            self.id,
+            self.hit_policy,
+            self.aggregation,
+            tuple(
+                InputTrace(column.clause_id, column.name, value)
+                for column, value in zip(self._inputs, outcome.inputs, strict=False)
+            ),
+            rules,
+            outcome.aggregated,
+            outcome.used_default,
+        )
+
+
+def compile_table(table: DecisionTable, env: Environment) -> CompiledTable:
+    return CompiledTable(table, env)
+
+
+def _is_any(text: str) -> bool:
+    stripped = text.strip()
+    return not stripped or stripped == "-"
+
+
+def _output_cell(cell: LiteralExpression, column: OutputColumn, env: Environment) -> Node | None:
+    """None for an empty cell."""
+    if not cell.text.strip():
+        return None
+    node = env.expression(cell.text, cell.language, cell.id or column.clause.id, cell.line)
+    kind = env.type_of(cell.type_ref, cell.id, cell.line)
+    node = env.conforming(node, kind, f"output '{column.name}'", cell.id or column.clause.id)
+    if env.profile.converts_types:
+        return _converting(node, column.clause.type_ref, cell.id or env.owner)
+    return node
+
+
+def _converting(node: Node, type_ref: str | None, owner: str) -> Node:
+    """The node with Camunda 7's conversion to the column's type; a value that cannot be converted is an error."""
+    if type_ref is None:
+        return node
+
+    def converted(scope: Scope) -> Any:
+        try:
+            return convert_camunda(node(scope), type_ref)
+        except ValueError as error:
+            scope[SESSION].evaluation.error("TYPE_CONVERSION", str(error), owner)
+            return None
+
+    return converted
+
+
+def _constants(compiled: Compiled | None) -> tuple[Constant, ...] | Open:
+    """The constants of a cell, OPEN if it has anything else. No constant at all is never true."""
+    if compiled is None:
+        return OPEN
+    tests = compiled.constant_tests()
+    if tests is None:
+        return OPEN
+    constants: list[Constant] = []
+    for test in tests:
+        constant = _interval(test) if isinstance(test, Range) else key_of(test)
+        if constant is None:
+            return OPEN
+        constants.append(constant)
+    return tuple(constants)
+
+
+def _interval(test: Range) -> Constant | None:
+    if test.operator == "=":
+        return key_of(test.end)
+    if test.operator == "!=":
+        return None
+    low = None if test.operator in ("<", "<=") else key_of(test.start)
+    high = None if test.operator in (">", ">=") else key_of(test.end)
+    if test.operator in ("<", "<="):
+        return _bounded(None, False, high, test.end_included)
+    if test.operator in (">", ">="):
+        return _bounded(low, test.start_included, None, False)
+    if low is None or high is None or low[0] != high[0]:
+        return None
+    return _bounded(low, test.start_included, high, test.end_included)
+
+
+def _bounded(
+    low: tuple[str, Any] | None, low_included: bool, high: tuple[str, Any] | None, high_included: bool
+) -> Interval | None:
+    kind = low[0] if low is not None else (high[0] if high is not None else None)
+    if kind is None or kind in ("boolean", "null"):
+        return None
+    return Interval(
+        kind, None if low is None else low[1], low_included, None if high is None else high[1], high_included
+    )
