@@ -82,6 +82,9 @@ class Batch:
         if total > _MAX_EVENTS:
             raise ValueError(f"Expected at most {_MAX_EVENTS} events in a batch but there are {total}.")
         fence = data.get("fence")
+        meta: dict[str, Any] = dict(data.get("meta") or {})
+        if data.get("definition_id"):
+            meta["definition_id"] = data["definition_id"]
         return cls(
             instance_id=instance_id,
             base=base,
@@ -89,7 +92,7 @@ class Batch:
             confirmed=bool(data.get("confirmed", True)),
             definition_hash=str(data.get("definition_hash") or ""),
             fence=int(fence) if fence is not None else (steps[-1].at if steps else 0),
-            meta=data.get("meta") or {},
+            meta=meta,
         )
 
 
