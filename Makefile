@@ -49,9 +49,12 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## all benchmarks, one after the other, and their ratios
 	$(RUN) -m benchmarks $(ARGS)
 
-lock:  ## resolve requirements.lock and package-lock.json anew
-	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --group test --group build --generate-hashes --universal \
-	  --python-version 3.11 --no-header --no-annotate -o requirements.lock
+RESOLVE := $(BIN)/uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
+  --no-header --no-annotate
+
+lock:  ## resolve all locks anew
+	$(RESOLVE) --all-extras --group test --group build --group lock -o requirements.lock
+	$(RESOLVE) --extra server --group build --constraints requirements.lock -o requirements-server.lock
 	cd $(NODE) && npm install --package-lock-only --silent --no-audit --no-fund
 	$(BIN)/python $(NODE)/strip_addresses.py $(NODE)/package-lock.json
 
