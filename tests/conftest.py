@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ostinato.dev.postgres import FAST_AND_FORGETFUL, PostgresServer
-from ostinato.dev.stack import Stack
+from ostinato.dev.stack import Stack, StackOptions
 from ostinato.dev.temporal import TemporalServer
 from tests.suites import suite
 
@@ -117,7 +117,8 @@ def task_queue(unique: Callable[[str], str]) -> str:
 def stack() -> Iterator[Stack]:
     """The whole embedded stack in processes of its own, one per module: what happens to it hurts nobody else."""
     directory = Path(tempfile.mkdtemp(prefix="ostinato-"))
-    with Stack(directory) as running:
+    options = StackOptions(postgres_password=False, postgres_options={"fsync": "off"})  # a kill is not a power cut
+    with Stack(directory, options) as running:
         yield running
     shutil.rmtree(directory, ignore_errors=True)
 

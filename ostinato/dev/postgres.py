@@ -102,6 +102,7 @@ class PostgresServer:
         if account is not None:
             _let_pass(programs)
             _let_pass(self.directory)
+            _check_readable(programs)
         self._end_stale_server()
         if not (self.data / "PG_VERSION").exists():
             self._create(programs, account)
@@ -256,6 +257,15 @@ def _let_pass(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             folder.chmod(mode | stat.S_IXOTH)
+
+
+def _check_readable(programs: Path) -> None:
+    mode = (programs / "postgres").stat().st_mode
+    if not (mode & stat.S_IROTH and mode & stat.S_IXOTH):
+        raise StartError(
+            f"Expected {programs / 'postgres'} to be executable for all accounts, as root's PostgreSQL runs as another, "
+            f"but its mode is {stat.filemode(mode)}: install the packages with umask 022"
+        )
 
 
 def _environment() -> dict[str, str]:
