@@ -263,7 +263,7 @@ def _check_readable(programs: Path) -> None:
     mode = (programs / "postgres").stat().st_mode
     if not (mode & stat.S_IROTH and mode & stat.S_IXOTH):
         raise StartError(
-            f"Expected {programs / 'postgres'} to be executable for all accounts, as root's PostgreSQL runs as another, "
+            f"Expected {programs / 'postgres'} to be executable for all, as root's PostgreSQL runs as another, "
             f"but its mode is {stat.filemode(mode)}: install the packages with umask 022"
         )
 
