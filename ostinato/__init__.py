@@ -8,13 +8,7 @@ here imports another room: a user's own `worker.py` or `api/` neither shadows ou
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
-
-try:
-    __version__ = version("ostinato")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0.1.0"
 
 #: Exported name -> module that defines it.
 _EXPORTS: Final[dict[str, str]] = {
@@ -29,12 +23,16 @@ _EXPORTS: Final[dict[str, str]] = {
 __all__ = ["BpmnError", "Client", "OstinatoError", "UserError", "Worker", "__version__", "task"]
 
 if TYPE_CHECKING:
+    __version__: str
+
     from ostinato.client import Client
     from ostinato.errors import BpmnError, OstinatoError, UserError
     from ostinato.worker import Worker, task
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     module = _EXPORTS.get(name)
     if module is None:
         raise AttributeError(f"module 'ostinato' has no attribute {name!r}")
@@ -45,3 +43,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("ostinato")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return "0+unknown"
