@@ -135,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         build(words)(args=words, prog_name="ostinato")
     except OstinatoError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        _fail(f"Expected the package {error.name!r} but it is not installed: pip install 'ostinato[server]'")
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:  # `ostinato ps | head`

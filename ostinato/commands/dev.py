@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -30,6 +31,8 @@ def dev(
     Data is kept: the next start continues where this one ended. Set OSTINATO_DATABASE_URL or OSTINATO_TEMPORAL_ADDRESS
     to use a server of your own instead of an embedded one. Ctrl-C stops everything.
     """
+    _require("psycopg", "fastapi", "psutil")
+
     from rich.console import Console
 
     from ostinato.dev.processes import StartError
@@ -141,6 +144,14 @@ async def _register_search_attributes(read: settings.Settings) -> None:
                 f"Expected to register {', '.join(missing)} in namespace {connection.namespace!r} "
                 f"but Temporal said: {error}"
             ) from error
+
+
+def _require(*packages: str) -> None:
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise UserError(
+            f"Expected the packages of the embedded stack but {', '.join(missing)} is missing: pip install 'ostinato[dev]'"
+        )
 
 
 class _Lines:
