@@ -150,7 +150,7 @@ def _require(*packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise UserError(
-            f"Expected the packages of the embedded stack but {', '.join(missing)} is missing: pip install 'ostinato[dev]'"
+            f"Expected the embedded stack but {', '.join(missing)} is missing: pip install 'ostinato[dev]'"
         )
 
 
