@@ -1,0 +1,93 @@
+"""Context functions (DMN 1.5, 10.3.4.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidOperation
+from ..run import Run
+from .signature import Library
+
+library = Library()
+
+
+@library.builtin("get value(m: context, key: any)")
+def get_value(m: dict[str, Any], key: Any) -> Any:
+    """The entry of a key, or of a path of keys."""
+    if isinstance(key, list):
+        found: Any = m
+        for part in _items(key):
+            if not isinstance(part, str) or not isinstance(found, dict) or part not in found:
+                return None
+            found = _entries(found)[part]
+        return found
+    if not isinstance(key, str):
+        raise InvalidOperation("Expected a string as the key but found another value")
+    return m.get(key)
+
+
+def _items(value: Any) -> list[Any]:
+    return value
+
+
+def _entries(value: Any) -> dict[str, Any]:
+    return value
+
+
+@library.builtin("get entries(m: context)", needs_run=True)
+def get_entries(run: Run, m: dict[str, Any]) -> list[Any]:
+    run.charge_list(len(m))
+    return [{"key": key, "value": value} for key, value in m.items()]
+
+
+@library.builtin("context(entries: list)", needs_run=True)
+def context(run: Run, entries: list[Any]) -> dict[str, Any]:
+    run.charge_list(len(entries))
+    made: dict[str, Any] = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or "key" not in entry or "value" not in entry:
+            raise InvalidOperation("Expected entries with 'key' and 'value' but found another item")
+        key = _entries(entry)["key"]
+        if not isinstance(key, str):
+            raise InvalidOperation("Expected strings as keys but found another value")
+        if key in made:
+            raise InvalidOperation(f"Expected different keys but {key!r} occurs twice")
+        made[key] = _entries(entry)["value"]
+    return made
+
+
+@library.builtin("context put(context: context, key: any, value: any)", needs_run=True)
+def context_put(run: Run, original: dict[str, Any], key: Any, value: Any) -> dict[str, Any]:
+    """The context with one entry set; `keys` names an entry of nested contexts."""
+    if isinstance(key, list):
+        keys = _items(key)
+        if not keys or not all(isinstance(part, str) for part in keys):
+            raise InvalidOperation("Expected a list of strings as keys but found another value")
+        if len(keys) > run.limits.depth:
+            raise InvalidOperation(f"Expected at most {run.limits.depth} keys but found {len(keys)}")
+        if len(keys) > 1:
+            inner = original.get(keys[0], {})
+            if not isinstance(inner, dict):
+                raise InvalidOperation(f"Expected a context at {keys[0]!r} but found another value")
+            value = context_put(run, _entries(inner), keys[1:], value)
+        key = keys[0]
+    if not isinstance(key, str):
+        raise InvalidOperation("Expected a string as the key but found another value")
+    run.charge_list(len(original) + 1)
+    return {**original, key: value}
+
+
+@library.builtin("context put(context: context, keys: list, value: any)", needs_run=True)
+def context_put_nested(run: Run, original: dict[str, Any], keys: Any, value: Any) -> dict[str, Any]:
+    return context_put(run, original, keys, value)
+
+
+@library.builtin("context merge(contexts: list)", needs_run=True)
+def context_merge(run: Run, contexts: list[Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for entries in contexts:
+        if not isinstance(entries, dict):
+            raise InvalidOperation("Expected a list of contexts but found another item")
+        run.charge_list(len(_entries(entries)))
+        merged.update(_entries(entries))
+    return merged

@@ -1,0 +1,249 @@
+"""Closures of arithmetic and comparison. Number with number is the fast path, everything else goes to arithmetic.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .arithmetic import add, divide, multiply, negate, raise_to, subtract
+from .ast import Arithmetic, Between, Comparison, Literal, Negation, Node
+from .decimals import CONTEXT, NumberError
+from .run import DEFAULT_LIMITS, RUN, Run, Scope
+from .errors import FeelLimitError
+from .values import compare, equals
+
+if TYPE_CHECKING:
+    from .compiler import Compiler, Evaluate
+
+MAX_CHAIN = 8
+"""A longer chain of operators is evaluated by a loop instead of nested closures, so that no text is too long."""
+
+_OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any] | None]] = {
+    "+": (add, CONTEXT.add),
+    "-": (subtract, CONTEXT.subtract),
+    "*": (multiply, CONTEXT.multiply),
+    "/": (divide, CONTEXT.divide),
+    "**": (raise_to, None),
+}
+
+
+def arithmetic(compiler: Compiler, node: Arithmetic) -> Evaluate:
+    if len(node.rest) > MAX_CHAIN:
+        return _chain(compiler, node)
+    result = compiler.node(node.first)
+    for operator, operand, token in node.rest:
+        result = _binary(compiler, operator, result, operand, token)
+    return result
+
+
+def _binary(compiler: Compiler, operator: str, left: Evaluate, operand: Node, token: int) -> Evaluate:
+    general, direct = _OPERATIONS[operator]
+    right = compiler.node(operand)
+    slow = _slow(compiler, operator, general, token)
+    if direct is None:
+        return lambda scope: slow(scope, left(scope), right(scope))
+    if type(operand) is Literal and type(operand.value) is Decimal:
+        constant = operand.value
+
+        def with_constant(scope: Scope) -> Any:
+            a = left(scope)
+            if type(a) is Decimal:
+                try:
+                    return direct(a, constant)
+                except NumberError:
+                    return slow(scope, a, constant)
+            return slow(scope, a, constant)
+
+        return with_constant
+
+    def binary(scope: Scope) -> Any:
+        a = left(scope)
+        b = right(scope)
+        if type(a) is Decimal and type(b) is Decimal:
+            try:
+                return direct(a, b)
+            except NumberError:
+                return slow(scope, a, b)
+        return slow(scope, a, b)
+
+    return binary
+
+
+def _slow(
+    compiler: Compiler, operator: str, general: Callable[[Any, Any], Any], token: int
+) -> Callable[[Scope, Any, Any], Any]:
+    warn = compiler.warner("ARITHMETIC", token)
+
+    def slow(scope: Scope, a: Any, b: Any) -> Any:
+        result = general(a, b)
+        if result is None:
+            return warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, a, b) if not (
+                type(a) is str or type(b) is str
+            ) else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
+        if type(result) is str:
+            run: Run | None = scope.get(RUN)
+            if run is not None:
+                run.charge_string(len(result))
+            elif len(result) > DEFAULT_LIMITS.string_length:
+                raise FeelLimitError("string_length", DEFAULT_LIMITS.string_length)
+        return result
+
+    return slow
+
+
+def _chain(compiler: Compiler, node: Arithmetic) -> Evaluate:
+    first = compiler.node(node.first)
+    rest = [
+        (_slow(compiler, operator, _OPERATIONS[operator][0], token), compiler.node(operand))
+        for operator, operand, token in node.rest
+    ]
+
+    def chain(scope: Scope) -> Any:
+        value = first(scope)
+        for operation, operand in rest:
+            value = operation(scope, value, operand(scope))
+        return value
+
+    return chain
+
+
+def negation(compiler: Compiler, node: Negation) -> Evaluate:
+    operand = compiler.node(node.operand)
+    warn = compiler.warner("ARITHMETIC", node.token)
+
+    def minus(scope: Scope) -> Any:
+        value = operand(scope)
+        result = negate(value)
+        return warn(scope, "Expected a number or duration after '-' but found another value") if result is None else result
+
+    return minus
+
+
+def comparison(compiler: Compiler, node: Comparison) -> Evaluate:
+    left = compiler.node(node.left)
+    right = compiler.node(node.right)
+    operator = node.operator
+    warn = compiler.warner("TYPE_MISMATCH", node.token)
+    if operator in ("=", "!="):
+        return _equality(left, right, node.right, operator == "=", warn)
+    return _order(left, right, node.right, operator, warn)
+
+
+_SIMPLE = frozenset((Decimal, str, bool))
+
+
+def _equality(
+    left: Evaluate, right: Evaluate, operand: Node, positive: bool, warn: Callable[..., None]
+) -> Evaluate:
+    def slow(scope: Scope, a: Any, b: Any) -> bool | None:
+        same = equals(a, b)
+        if same is None:
+            return warn(scope, "Expected two values of one kind to compare but they differ in kind")
+        return same is positive
+
+    if type(operand) is Literal and type(operand.value) in _SIMPLE:
+        constant = operand.value
+        kind = type(constant)
+
+        def equal_to(scope: Scope) -> bool | None:
+            a = left(scope)
+            if type(a) is kind:
+                return (a == constant) is positive
+            return slow(scope, a, constant)
+
+        return equal_to
+
+    def equal(scope: Scope) -> bool | None:
+        a = left(scope)
+        b = right(scope)
+        kind = type(a)
+        if kind is type(b) and kind in _SIMPLE:
+            return (a == b) is positive
+        return slow(scope, a, b)
+
+    return equal
+
+
+def _order(left: Evaluate, right: Evaluate, operand: Node, operator: str, warn: Callable[..., None]) -> Evaluate:
+    wanted = {"<": (-1, -1), "<=": (-1, 0), ">": (1, 1), ">=": (0, 1)}[operator]
+
+    def slow(scope: Scope, a: Any, b: Any) -> bool | None:
+        order = compare(a, b)
+        if order is None:
+            return warn(scope, "Expected two values that '" + operator + "' can order but found {} and {}", *_kinds(a, b))
+        return order in wanted
+
+    if operator == "<":
+        direct: Callable[[Any, Any], bool] = lambda a, b: a < b  # noqa: E731 - one of four alternatives
+    elif operator == "<=":
+        direct = lambda a, b: a <= b  # noqa: E731
+    elif operator == ">":
+        direct = lambda a, b: a > b  # noqa: E731
+    else:
+        direct = lambda a, b: a >= b  # noqa: E731
+    if type(operand) is Literal and type(operand.value) is Decimal:
+        return _order_constant(left, operand.value, operator, slow)
+
+    def order(scope: Scope) -> bool | None:
+        a = left(scope)
+        b = right(scope)
+        kind = type(a)
+        if kind is type(b) and (kind is Decimal or kind is str):
+            return direct(a, b)
+        return slow(scope, a, b)
+
+    return order
+
+
+def _order_constant(
+    left: Evaluate, constant: Decimal, operator: str, slow: Callable[[Scope, Any, Any], bool | None]
+) -> Evaluate:
+    if operator == "<":
+
+        def less(scope: Scope) -> bool | None:
+            a = left(scope)
+            return a < constant if type(a) is Decimal else slow(scope, a, constant)
+
+        return less
+    if operator == "<=":
+
+        def at_most(scope: Scope) -> bool | None:
+            a = left(scope)
+            return a <= constant if type(a) is Decimal else slow(scope, a, constant)
+
+        return at_most
+    if operator == ">":
+
+        def greater(scope: Scope) -> bool | None:
+            a = left(scope)
+            return a > constant if type(a) is Decimal else slow(scope, a, constant)
+
+        return greater
+
+    def at_least(scope: Scope) -> bool | None:
+        a = left(scope)
+        return a >= constant if type(a) is Decimal else slow(scope, a, constant)
+
+    return at_least
+
+
+def _kinds(a: Any, b: Any) -> tuple[Any, Any]:
+    return ("string" if type(a) is str else a), ("string" if type(b) is str else b)
+
+
+def between(compiler: Compiler, node: Between) -> Evaluate:
+    value = compiler.node(node.value)
+    low = compiler.node(node.low)
+    high = compiler.node(node.high)
+    warn = compiler.warner("TYPE_MISMATCH", node.token)
+
+    def inside(scope: Scope) -> bool | None:
+        subject = value(scope)
+        above = compare(subject, low(scope))
+        below = compare(subject, high(scope))
+        if above is None or below is None:
+            return warn(scope, "Expected three values of one ordered kind for 'between'")
+        return above >= 0 and below <= 0
+
+    return inside

@@ -1,0 +1,111 @@
+"""Between FEEL values and plain Python or JSON data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .decimals import CONTEXT, NumberError, number_of
+from .temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
+from .text import feel_string
+from .values import MAX_DEPTH, FeelFunction, Range
+from .zones import Zone
+
+ATOMS = frozenset(
+    {
+        Decimal, str, bool, type(None), Range, FeelDate, FeelTime, FeelDateTime, YearsMonthsDuration, DaysTimeDuration,
+    }
+)  # fmt: skip
+
+
+def from_json(value: Any, depth: int = 0) -> Any:
+    """The FEEL value of Python data: ints and floats become Decimals, tuples lists, mappings contexts, stdlib dates
+    and times their FEEL kinds; strings stay strings. NaN, infinities and foreign objects become null."""
+    kind = type(value)
+    if kind in ATOMS:
+        if kind is not Decimal:
+            return value
+        return CONTEXT.plus(value) if value.is_finite() and abs(value.adjusted()) < 6111 else None
+    if kind is int:
+        return _decimal(value)
+    if kind is float:
+        return CONTEXT.create_decimal(repr(value)) if math.isfinite(value) else None
+    if depth > MAX_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        mapping: Mapping[Any, Any] = value
+        return {str(k): from_json(v, depth + 1) for k, v in mapping.items()}
+    if isinstance(value, (list, tuple)):
+        items: list[Any] | tuple[Any, ...] = value
+        return [from_json(v, depth + 1) for v in items]
+    return _from_python(value)
+
+
+def _decimal(value: int) -> Decimal | None:
+    if value.bit_length() > 20_480:
+        return None
+    try:
+        return number_of(value)
+    except NumberError:
+        return None
+
+
+def _zone_of(value: datetime | time) -> Zone:
+    info = value.tzinfo
+    if info is None:
+        return None
+    if isinstance(info, ZoneInfo) and info.key:
+        return 0 if info.key == "UTC" else info.key
+    offset = value.utcoffset()
+    return None if offset is None else int(offset.total_seconds())
+
+
+def _from_python(value: Any) -> Any:
+    if isinstance(value, FeelFunction):
+        return value
+    if isinstance(value, datetime):
+        return from_datetime(value)
+    if isinstance(value, date):
+        return FeelDate(value.year, value.month, value.day)
+    if isinstance(value, time):
+        return FeelTime(_clock(value), _zone_of(value))
+    if isinstance(value, timedelta):
+        return DaysTimeDuration((value.days * 86_400 + value.seconds) * 1_000_000_000 + value.microseconds * 1000)
+    if isinstance(value, int):
+        return _decimal(int(value))
+    if isinstance(value, str):
+        return str(value)
+    return None
+
+
+def _clock(value: datetime | time) -> int:
+    return (value.hour * 3600 + value.minute * 60 + value.second) * 1_000_000_000 + value.microsecond * 1000
+
+
+def from_datetime(value: datetime) -> FeelDateTime:
+    """The date and time of a datetime; its zone keeps its name if it has one."""
+    return FeelDateTime(value.year, value.month, value.day, _clock(value), _zone_of(value))
+
+
+def to_json(value: Any, depth: int = 0) -> Any:
+    """A value as JSON data: integral numbers as int, others as float, dates, times, durations, ranges and functions
+    as text. A number beyond 1e300 becomes text too, since it is beyond JSON's usual floats."""
+    if isinstance(value, Decimal):
+        if value.adjusted() > 300:
+            return feel_string(value)
+        return int(value) if value == value.to_integral_value() else float(value)
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if depth > MAX_DEPTH:
+        return None
+    if isinstance(value, list):
+        items: list[Any] = value
+        return [to_json(v, depth + 1) for v in items]
+    if isinstance(value, dict):
+        entries: dict[str, Any] = value
+        return {k: to_json(v, depth + 1) for k, v in entries.items()}
+    return feel_string(value)

@@ -1,0 +1,74 @@
+"""`string(value)`: values as text (DMN 1.5, 10.3.4.1)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from .decimals import plain
+from .run import Run
+from .values import MAX_DEPTH, FeelFunction, Range
+
+_BARE_KEY = re.compile(r'[^{}\[\]():,"\\]+\Z')
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPED = re.compile(r'[\\"\n\r\t]')
+
+
+def quoted(text: str) -> str:
+    """A string as a FEEL literal."""
+    return '"' + _ESCAPED.sub(lambda match: _ESCAPES[match[0]], text) + '"'
+
+
+def feel_string(value: Any, run: Run | None = None) -> str | None:
+    """The text of a value; None for null. A string is itself; inside a list or context it is quoted.
+
+    With a `run`, the length of the result counts against its limits.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    return _text(value, 0, run)
+
+
+def _text(value: Any, depth: int, run: Run | None) -> str:
+    if run is not None:
+        run.charge(1)
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        result = quoted(value)
+    elif isinstance(value, bool):
+        return "true" if value else "false"
+    elif isinstance(value, Decimal):
+        result = plain(value)
+    elif depth > MAX_DEPTH:
+        return "..."
+    elif isinstance(value, list):
+        items: list[Any] = value
+        result = "[" + ", ".join([_text(item, depth + 1, run) for item in items]) + "]"
+    elif isinstance(value, dict):
+        entries: dict[str, Any] = value
+        result = "{" + ", ".join([f"{_key(k)}: {_text(v, depth + 1, run)}" for k, v in entries.items()]) + "}"
+    elif isinstance(value, Range):
+        result = _range(value, depth, run)
+    elif isinstance(value, FeelFunction):
+        result = value.signature()
+    else:
+        return str(value)
+    if run is not None:
+        run.charge_string(len(result))
+    return result
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.match(key) and key.strip() == key else quoted(key)
+
+
+def _range(value: Range, depth: int, run: Run | None) -> str:
+    if value.operator:
+        endpoint = value.start if value.operator in (">", ">=") else value.end
+        return f"{value.operator}{_text(endpoint, depth + 1, run)}"
+    opening, closing = "[" if value.start_included else "(", "]" if value.end_included else ")"
+    return f"{opening}{_text(value.start, depth + 1, run)}..{_text(value.end, depth + 1, run)}{closing}"
