@@ -17,19 +17,49 @@ from .compiled import (
     evaluate_unary_tests,
     names_used,
 )
+from .decimals import parse_number
 from .errors import FeelLimitError, FeelSyntaxError, Warning
 from .functions import HostFunction, UserFunction
 from .json_values import from_json, to_json
 from .parser import parse_type_text as parse_type
-from .run import DEFAULT_LIMITS, Limits, Run
+from .run import DEFAULT_LIMITS, RUN, Limits, Run
 from .temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from .temporal_text import parse_date, parse_datetime, parse_duration, parse_temporal, parse_time
 from .text import feel_string
-from .types import FeelType, coerce, conforms, is_instance, is_subtype, type_of
+from .types import (
+    ANY,
+    NUMBER,
+    SIMPLE_TYPES,
+    ConstrainedType,
+    ContextType,
+    FeelType,
+    FunctionType,
+    ListType,
+    NamedType,
+    RangeType,
+    SimpleType,
+    coerce,
+    conforms,
+    is_instance,
+    is_subtype,
+    type_of,
+)
 from .values import FeelFunction, Param, Range, Value, compare
 from .values import equals as feel_equals
 
 __all__ = [
+    "ANY",
+    "NUMBER",
+    "RUN",
+    "SIMPLE_TYPES",
+    "ConstrainedType",
+    "ContextType",
+    "FunctionType",
+    "ListType",
+    "NamedType",
+    "RangeType",
+    "SimpleType",
+    "parse_number",
     "DEFAULT_LIMITS",
     "Compiled",
     "DaysTimeDuration",

@@ -36,13 +36,15 @@ class Compiled:
     """A compiled expression or list of unary tests. Immutable; any number of threads may evaluate it.
 
     is_any: unary tests that accept everything (`-`).
+    body: the function of one scope that all ways of evaluating end in. Such a scope is a plain dict of FEEL values with
+    the `Run` under the key RUN and, for unary tests, the input under "?".
     """
 
-    __slots__ = ("_body", "_called", "_free", "_node", "_simple", "_source", "dialect", "is_any", "text")
+    __slots__ = ("_called", "_free", "_node", "_simple", "_source", "body", "dialect", "is_any", "text")
 
     def __init__(self, text: str, node: Node, source: Source, dialect: Dialect) -> None:
         compiler = Compiler(source, dialect)
-        self._body = compiler.node(node)
+        self.body = compiler.node(node)
         self._node = node
         self._source = source
         self._simple = not compiler.needs_run
@@ -82,7 +84,7 @@ class Compiled:
         if INPUT in self._free and INPUT not in scope:
             inner[INPUT] = from_json(input_value)
         try:
-            value = self._body(inner)
+            value = self.body(inner)
         except FeelLimitError as problem:
             value = None
             run.warnings = run.warnings or []
@@ -98,14 +100,14 @@ class Compiled:
         try:
             if self._simple:
                 if input_value is _UNSET and type(scope) is dict:
-                    return self._body(scope)
+                    return self.body(scope)
                 inner: Scope = dict(scope)
             else:
                 inner = {RUN: Run(now, keep_warnings=False)}
                 self._fill(inner, scope)
             if input_value is not _UNSET:
                 inner[INPUT] = input_value
-            return self._body(inner)
+            return self.body(inner)
         except RecursionError as problem:
             raise FeelLimitError("depth", DEFAULT_LIMITS.depth) from problem
 
@@ -115,7 +117,7 @@ class Compiled:
         inner: Scope = {RUN: run}
         self._fill(inner, scope)
         try:
-            return self._body(inner)
+            return self.body(inner)
         except RecursionError as problem:
             raise FeelLimitError("depth", run.limits.depth) from problem
 
