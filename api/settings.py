@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from interpreter.workflow.connection import TemporalConnection
@@ -13,7 +14,8 @@ class ApiSettings:
     """Settings of one API process.
 
     `database_url` is a plain libpq URL (`postgresql://user@host:port/name`). `profile` is `c7` or `spec`, the default
-    for deployments that do not say. `web_directory` holds the built browser application, if there is one.
+    for deployments that do not say. `web_directory` holds the built browser application, if there is one. `users` (name
+    -> password) turns HTTP Basic authentication on. `cors_origins` are the origins that browsers may call from.
     """
 
     temporal: TemporalConnection
@@ -25,3 +27,5 @@ class ApiSettings:
     log_level: str = "INFO"
     web_directory: Path | None = None
     ready_file: Path | None = None
+    users: Mapping[str, str] = field(default_factory=dict[str, str])
+    cors_origins: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""The port to the engine: start instances, execute commands, ask questions. Behind it is Temporal.
+
+The errors are those of `interpreter.workflow.client`: CommandRejected, InstanceNotFound, InstanceExists,
+EngineUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import uuid4
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from api.settings import ApiSettings
+from interpreter import codec
+from interpreter.commands import Command, StartInstance
+from interpreter.workflow import client as shell
+from interpreter.workflow.client import (
+    CommandRejected,
+    EngineUnavailable,
+    InstanceExists,
+    InstanceNotFound,
+    ProcessError,
+)
+from interpreter.workflow.connection import connect
+from interpreter.workflow.contract import Answer, ProcessInput
+from interpreter.workflow.payloads import data_converter
+
+__all__ = [
+    "Answer",
+    "CommandRejected",
+    "Engine",
+    "EngineUnavailable",
+    "InstanceExists",
+    "InstanceNotFound",
+    "ProcessError",
+    "TemporalEngine",
+    "new_instance_id",
+]
+
+
+class Engine(Protocol):
+    """What the facade needs of the engine."""
+
+    async def start(self, definition: Any, command: StartInstance) -> Answer:
+        """Start an instance of `definition` (a row of the read model) and wait for its first wait state or its end."""
+        ...
+
+    async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
+        """Execute a command; the read model shows its result when this returns."""
+        ...
+
+    async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
+        """Ask one of the read-only queries of `interpreter.workflow.contract`."""
+        ...
+
+    async def check(self) -> None:
+        """Return if Temporal answers, else raise EngineUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalEngine:
+    """The engine behind a Temporal client."""
+
+    client: Client
+    task_queue: str
+
+    @classmethod
+    async def connect(cls, settings: ApiSettings) -> TemporalEngine:
+        """A client that connects on first use."""
+        client = await connect(settings.temporal, data_converter=data_converter(), lazy=True)
+        return cls(client, settings.task_queue)
+
+    async def start(self, definition: Any, command: StartInstance) -> Answer:
+        request = ProcessInput(
+            definition_hash=definition.hash,
+            definition_id=definition.id,
+            command=codec.to_json(command),
+            meta=definition_meta(definition),
+        )
+        return await shell.start(self.client, command.instance_id, request, task_queue=self.task_queue)
+
+    async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
+        return await shell.execute(self.client, instance_id, command, update_id=update_id)
+
+    async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
+        return await shell.ask(self.client, instance_id, query, *arguments)
+
+    async def check(self) -> None:
+        try:
+            serving = await self.client.service_client.check_health()
+        except (RPCError, RuntimeError) as error:
+            raise EngineUnavailable(f"Expected Temporal to answer but it does not: {error}") from error
+        if not serving:
+            raise EngineUnavailable("Expected Temporal to serve but it says that it does not.")
+
+
+def definition_meta(definition: Any) -> Mapping[str, Any]:
+    """What the read model stores with every instance of a definition."""
+    return {
+        "definition_id": definition.id,
+        "definition_key": definition.key,
+        "definition_name": definition.name,
+        "version": definition.version,
+        "version_tag": definition.version_tag,
+        "deployment_id": definition.deployment_id,
+        "tenant": definition.tenant_id,
+    }
+
+
+def new_instance_id() -> str:
+    """An id for a new process instance: a UUID, as Camunda's."""
+    return str(uuid4())

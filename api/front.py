@@ -1,0 +1,111 @@
+"""What happens to every request before it finds its operation, as one ASGI middleware.
+
+* ``/engine-rest/engine/{name}/...`` is ``/engine-rest/...``: there is one engine, called ``default``.
+* A body has a largest size; what is larger is refused without being read.
+* HTTP Basic authentication, when users are configured.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import RestError, invalid_request
+
+ENGINE_NAME: Final = "default"
+MAX_BODY_BYTES: Final = 16_000_000
+MAX_DEPLOYMENT_BYTES: Final = 64_000_000
+
+_NAMED_ENGINE: Final = "/engine-rest/engine/"
+_OPEN_PATHS: Final = ("/health",)
+
+
+class Front:
+    """The middleware. `users` maps names to passwords; empty means that nobody has to log in."""
+
+    def __init__(self, app: ASGIApp, users: Mapping[str, str]) -> None:
+        self._app = app
+        self._users = users
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            path: str = scope["path"]
+            if path.startswith(_NAMED_ENGINE):
+                scope = _without_engine_name(scope, path)
+            if self._users and path not in _OPEN_PATHS:
+                scope["ostinato.user"] = self._authenticate(scope)
+            limit = MAX_DEPLOYMENT_BYTES if scope["path"].endswith("/deployment/create") else MAX_BODY_BYTES
+            receive = _bounded(scope, receive, limit)
+        except RestError as error:
+            await _send_error(error, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _authenticate(self, scope: Scope) -> str:
+        header = dict(scope["headers"]).get(b"authorization", b"")
+        scheme, _, token = header.partition(b" ")
+        if scheme.lower() == b"basic":
+            try:
+                name, _, password = base64.b64decode(token.strip(), validate=True).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                name, password = "", ""
+            expected = self._users.get(name)
+            if expected is not None and hmac.compare_digest(expected.encode(), password.encode()):
+                return name
+        raise RestError(
+            401, "NotAuthorizedException", "Expected the credentials of a known user but they are not there."
+        )
+
+
+def _without_engine_name(scope: Scope, path: str) -> Scope:
+    name, separator, rest = path[len(_NAMED_ENGINE) :].partition("/")
+    if name != ENGINE_NAME:
+        raise invalid_request(f"Process engine with name {name} does not exist; the only one is {ENGINE_NAME}.")
+    if not separator:
+        return scope
+    changed = f"/engine-rest/{rest}"
+    return {**scope, "path": changed, "raw_path": changed.encode()}
+
+
+def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            if not value.isdigit():
+                raise invalid_request("Expected the header Content-Length to be a number but it is not.")
+            if int(value) > limit:
+                raise _too_large(limit)
+            return receive  # the server itself reads no more than it was told
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise _too_large(limit)
+        return message
+
+    return bounded
+
+
+def _too_large(limit: int) -> RestError:
+    return RestError(
+        413, "InvalidRequestException", f"Expected a request body of at most {limit} bytes but it is larger."
+    )
+
+
+async def _send_error(error: RestError, send: Send) -> None:
+    headers = [(b"content-type", b"application/json")]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="default"'))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps(error.body())})

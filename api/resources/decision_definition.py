@@ -1,0 +1,124 @@
+"""/decision-definition and /decision-requirements-definition: what may be decided."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from starlette.responses import Response
+
+from api.bodies import EvaluateDecisionBody, HistoryTimeToLiveBody
+from api.collections import row_by_id, serve_queries, serve_single
+from api.definitions import decision_definition, keyed
+from api.dto.repository import (
+    DecisionDefinitionDiagramDto,
+    DecisionDefinitionDto,
+    DecisionRequirementsDefinitionDto,
+    DecisionRequirementsDefinitionXmlDto,
+)
+from api.errors import invalid_request, not_found, rest_exception
+from api.operations import Call, Resource
+from api.shapes import Shape
+from api.variables import VariableValueDto, read_variables, variable_dto
+from dmn import DecisionModel, DmnError, compile_dmn, parse_dmn, to_json
+from interpreter.values import Typed
+from store import definitions
+from store.definitions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
+
+decision_definitions = Resource("decision-definition", "Decision Definition")
+decision_requirements = Resource("decision-requirements-definition", "Decision Requirements Definition")
+_shape = Shape(DecisionDefinitionDto)
+
+serve_queries(decision_definitions, DECISION_DEFINITIONS, DecisionDefinitionDto, _shape, post=False)
+serve_queries(decision_requirements, DECISION_REQUIREMENTS, DecisionRequirementsDefinitionDto, post=False)
+serve_single(
+    decision_requirements,
+    DECISION_REQUIREMENTS,
+    DecisionRequirementsDefinitionDto,
+    "Decision requirements definition",
+)
+
+
+@keyed(decision_definitions, "GET", answer=DecisionDefinitionDto, errors=(404,))
+async def get_decision(call: Call) -> Any:
+    """Get a decision definition."""
+    return _shape(await decision_definition(call))
+
+
+@keyed(decision_definitions, "GET", "/xml", answer=DecisionDefinitionDiagramDto, errors=(404,))
+async def get_xml(call: Call) -> Any:
+    """The DMN of a decision definition, as deployed."""
+    row = await decision_definition(call)
+    return {"id": row.id, "dmnXml": (await _source(call, row.id)).decode("utf-8", "replace")}
+
+
+@keyed(decision_definitions, "GET", "/diagram", answer=bytes, media="image/*", errors=(404,))
+async def get_diagram(call: Call) -> Response | None:
+    """The image of a decision: there is never one, so 204."""
+    await decision_definition(call)
+    return None
+
+
+@decision_requirements.get("/{id}/xml", answer=DecisionRequirementsDefinitionXmlDto, errors=(404,))
+async def get_requirements_xml(call: Call) -> Any:
+    """The DMN of a decision requirements definition, as deployed."""
+    row = await row_by_id(call, DECISION_REQUIREMENTS, call["id"], "Decision requirements definition")
+    decisions = await DECISION_DEFINITIONS.list(
+        call.services.database, {"decisionRequirementsDefinitionId": row.id}, maximum=1
+    )
+    if not decisions:
+        raise not_found(f"No DMN is stored for the decision requirements definition with id {row.id}")
+    return {"id": row.id, "dmnXml": (await _source(call, decisions[0].id)).decode("utf-8", "replace")}
+
+
+@keyed(
+    decision_definitions,
+    "POST",
+    "/evaluate",
+    answer=list[dict[str, VariableValueDto]],
+    body=EvaluateDecisionBody,
+    errors=(400, 404),
+)
+async def evaluate(call: Call) -> list[dict[str, Any]]:
+    """Evaluate a decision: one map of outputs per matched rule."""
+    row = await decision_definition(call)
+    body = await call.body(EvaluateDecisionBody)
+    variables = {
+        name: value.value if isinstance(value, Typed) else value
+        for name, value in read_variables(body.variables).items()
+    }
+    source = await _source(call, row.id)
+    profile = "camunda7" if call.services.settings.profile == "c7" else "spec"
+    try:
+        model = await asyncio.to_thread(_compiled, source, profile)
+        result = await asyncio.to_thread(model.evaluate, row.key, variables, now=datetime.now(UTC))
+    except DmnError as error:
+        raise rest_exception(f"Cannot evaluate decision {row.id}: {error}") from error
+    if result.errors:
+        sentences = "; ".join(message.message for message in result.errors)
+        raise rest_exception(f"Cannot evaluate decision {row.id}: {sentences}")
+    return [{name: variable_dto(to_json(value)) for name, value in outputs.items()} for outputs in result.rule_results]
+
+
+@keyed(decision_definitions, "PUT", "/history-time-to-live", body=HistoryTimeToLiveBody, errors=(400, 404))
+async def set_history_time_to_live(call: Call) -> None:
+    """Set for how many days evaluations are kept; null keeps them."""
+    row = await decision_definition(call)
+    body = await call.body(HistoryTimeToLiveBody)
+    if body.historyTimeToLive is not None and body.historyTimeToLive < 0:
+        raise invalid_request(f"Expected historyTimeToLive to be 0 or more but it was {body.historyTimeToLive}.")
+    await definitions.set_history_ttl(call.services.database, row.id, body.historyTimeToLive)
+
+
+async def _source(call: Call, identifier: str) -> bytes:
+    found = await definitions.decision_source(call.services.database, identifier)
+    if found is None:
+        raise not_found(f"No DMN is stored for the decision definition with id {identifier}")
+    return found[1]
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: bytes, profile: str) -> DecisionModel:
+    return compile_dmn(parse_dmn(source), profile=profile)

@@ -1,0 +1,30 @@
+"""/job-definition: what of a process becomes jobs."""
+
+from __future__ import annotations
+
+from store.jobs import JOBS
+
+from api.bodies import RetriesBody
+from api.collections import row_by_id, rows_of, serve_queries, serve_single
+from api.dto.repository import JobDefinitionDto
+from api.errors import invalid_request
+from api.operations import Call, Resource
+from api.params import Criteria
+from api.retries import set_job_retries
+from store.definitions import JOB_DEFINITIONS
+
+job_definition = Resource("job-definition", "Job Definition")
+
+serve_queries(job_definition, JOB_DEFINITIONS, JobDefinitionDto)
+serve_single(job_definition, JOB_DEFINITIONS, JobDefinitionDto, "Job Definition")
+
+
+@job_definition.put("/{id}/retries", body=RetriesBody, errors=(400, 404))
+async def set_retries(call: Call) -> None:
+    """Give all failed jobs of a job definition new retries."""
+    body = await call.body(RetriesBody)
+    if body.retries is None or body.retries < 0:
+        raise invalid_request("The number of retries must be there and not negative.")
+    definition = await row_by_id(call, JOB_DEFINITIONS, call["id"], "Job Definition")
+    failed = Criteria(filters={"jobDefinitionId": definition.id, "noRetriesLeft": True})
+    await set_job_retries(call, await rows_of(call, JOBS, failed), body.retries)
