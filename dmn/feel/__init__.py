@@ -1,7 +1,7 @@
 """FEEL, the expression language of DMN 1.5: pure, bounded, deterministic. docs/feel.md is its manual.
 
-    evaluate("a + 1", {"a": 2}).value                                   parse, compile, evaluate
-    compiled = compile_expression("amount > 100"); compiled.call(scope)  compile once
+evaluate("a + 1", {"a": 2}).value                                   parse, compile, evaluate
+compiled = compile_expression("amount > 100"); compiled.call(scope)  compile once
 """
 
 from __future__ import annotations

@@ -78,9 +78,11 @@ def _slow(
     def slow(scope: Scope, a: Any, b: Any) -> Any:
         result = general(a, b)
         if result is None:
-            return warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, a, b) if not (
-                type(a) is str or type(b) is str
-            ) else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
+            return (
+                warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, a, b)
+                if not (type(a) is str or type(b) is str)
+                else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
+            )
         if type(result) is str:
             run: Run | None = scope.get(RUN)
             if run is not None:
@@ -115,7 +117,9 @@ def negation(compiler: Compiler, node: Negation) -> Evaluate:
     def minus(scope: Scope) -> Any:
         value = operand(scope)
         result = negate(value)
-        return warn(scope, "Expected a number or duration after '-' but found another value") if result is None else result
+        return (
+            warn(scope, "Expected a number or duration after '-' but found another value") if result is None else result
+        )
 
     return minus
 
@@ -133,9 +137,7 @@ def comparison(compiler: Compiler, node: Comparison) -> Evaluate:
 _SIMPLE = frozenset((Decimal, str, bool))
 
 
-def _equality(
-    left: Evaluate, right: Evaluate, operand: Node, positive: bool, warn: Callable[..., None]
-) -> Evaluate:
+def _equality(left: Evaluate, right: Evaluate, operand: Node, positive: bool, warn: Callable[..., None]) -> Evaluate:
     def slow(scope: Scope, a: Any, b: Any) -> bool | None:
         same = equals(a, b)
         if same is None:
@@ -171,7 +173,9 @@ def _order(left: Evaluate, right: Evaluate, operand: Node, operator: str, warn: 
     def slow(scope: Scope, a: Any, b: Any) -> bool | None:
         order = compare(a, b)
         if order is None:
-            return warn(scope, "Expected two values that '" + operator + "' can order but found {} and {}", *_kinds(a, b))
+            return warn(
+                scope, "Expected two values that '" + operator + "' can order but found {} and {}", *_kinds(a, b)
+            )
         return order in wanted
 
     if operator == "<":

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .ast import Between, Comparison, In, InstanceOf, Literal, Logic, Node, Quantified, RangeLiteral, UnaryRange, UnaryTests
+from .ast import (
+    Between,
+    Comparison,
+    In,
+    InstanceOf,
+    Literal,
+    Logic,
+    Node,
+    Quantified,
+    RangeLiteral,
+    UnaryRange,
+    UnaryTests,
+)
 from .run import Scope
 from .values import Range, equals
 
@@ -110,7 +122,9 @@ def in_(compiler: Compiler, node: In) -> Evaluate:
             scope = scope.copy()
             scope[INPUT] = subject
         verdict = test(scope, subject)
-        return warn(scope, "Expected a value that the tests after 'in' can be applied to") if verdict is None else verdict
+        return (
+            warn(scope, "Expected a value that the tests after 'in' can be applied to") if verdict is None else verdict
+        )
 
     return inside
 

@@ -110,4 +110,3 @@ def enter(run: Run, frames: int, weight: int, body: Callable[[Any], Any], argume
         return body(argument)
     finally:
         run.depth += frames
-

@@ -1,7 +1,7 @@
 """Tokens to syntax tree: recursive descent with one loop per precedence level (DMN 1.5, 10.3.1.2).
 
-    for if some every function  <  or  <  and  <  = != < <= > >= between in  <  + -  <  * /  <  **  <  unary -
-                                <  instance of  <  path, filter, invocation
+for if some every function  <  or  <  and  <  = != < <= > >= between in  <  + -  <  * /  <  **  <  unary -
+                            <  instance of  <  path, filter, invocation
 """
 
 from __future__ import annotations
@@ -34,7 +34,18 @@ from .ast import (
 )
 from .decimals import parse_number
 from .errors import FeelSyntaxError
-from .lexer import DIGITS, IS_NAME, KEYWORDS, is_name_start, is_plain, normalized, offsets_of, special_names, string_value, tokens_of
+from .lexer import (
+    DIGITS,
+    IS_NAME,
+    KEYWORDS,
+    is_name_start,
+    is_plain,
+    normalized,
+    offsets_of,
+    special_names,
+    string_value,
+    tokens_of,
+)
 from .temporal_text import parse_temporal
 from .types import SIMPLE_TYPES, ContextType, FeelType, FunctionType, ListType, NamedType, RangeType
 
@@ -281,9 +292,19 @@ class _Parser:
         if token == "":
             return False
         first = token[0]
-        if first in '"([{@-`<>]' or first in DIGITS or (first == "." and token != ".."):
+        if first in '"([{@-`<>]' or first in DIGITS or (first == "." and len(token) > 1 and token != ".."):
             return token != "->" and token != "]"
-        return is_name_start(first) and token not in ("and", "or", "in", "between", "instance", "then", "else", "return", "satisfies")
+        return is_name_start(first) and token not in (
+            "and",
+            "or",
+            "in",
+            "between",
+            "instance",
+            "then",
+            "else",
+            "return",
+            "satisfies",
+        )
 
     def arguments(self, function: Node) -> Node:
         at = self.at
@@ -319,7 +340,9 @@ class _Parser:
                 self.at = at + 1
                 self.token = tokens[self.at]
                 return name
-            if not token or not (is_name_start(token[0]) or token[0] in DIGITS or token in ("'", "-", "+", "*", "/", ".")):
+            if not token or not (
+                is_name_start(token[0]) or token[0] in DIGITS or token in ("'", "-", "+", "*", "/", ".")
+            ):
                 return None
             at += 1
 

@@ -18,7 +18,9 @@ def sequence(start: Any, end: Any, run: Run) -> list[Any] | None:
     if type(start) is FeelDate and type(end) is FeelDate:
         first, last = start.number(), end.number()
         run.charge_list(abs(last - first) + 1)
-        return [date_of_number(n) for n in range(first, last + (1 if last >= first else -1), 1 if last >= first else -1)]
+        return [
+            date_of_number(n) for n in range(first, last + (1 if last >= first else -1), 1 if last >= first else -1)
+        ]
     return None
 
 

@@ -111,9 +111,7 @@ class FeelDateTime:
 
     def instant(self) -> int:
         """Nanoseconds since 1970-01-01T00:00:00 in UTC (a local value counts as if it were UTC)."""
-        return (
-            day_number(self.year, self.month, self.day) * DAY_NANOS + self.nanos - (self.offset() or 0) * NANOS
-        )
+        return day_number(self.year, self.month, self.day) * DAY_NANOS + self.nanos - (self.offset() or 0) * NANOS
 
     def __str__(self) -> str:
         return date_text(self.year, self.month, self.day) + "T" + time_text(self.nanos) + zone_text(self.zone)

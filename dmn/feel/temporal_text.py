@@ -23,7 +23,8 @@ _DATE = re.compile(r"(-?)(\d{4}|[1-9]\d{4,8})-(\d\d)-(\d\d)\Z", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,18}))?(.*)\Z", re.ASCII | re.DOTALL)
 _MONTHS = re.compile(r"(-?)P(?=\d)(?:(\d{1,18})Y)?(?:(\d{1,18})M)?\Z", re.ASCII)
 _DAYS = re.compile(
-    r"(-?)P(?=[\dT])(?:(\d{1,18})D)?(?:T(?=[\d])(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18})(?:\.(\d{1,18}))?S)?)?\Z", re.ASCII
+    r"(-?)P(?=[\dT])(?:(\d{1,18})D)?(?:T(?=[\d])(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18})(?:\.(\d{0,18}))?S)?)?\Z",
+    re.ASCII,
 )
 MAX_TEXT = 128
 

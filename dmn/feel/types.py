@@ -245,7 +245,9 @@ def coerce(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYPES
     if type(value) is list and len(_items(value)) == 1 and not isinstance(resolved, ListType):
         inner = _items(value)[0]
         if inner is not None:
-            converted, fits = coerce(inner, kind, types) if type(inner) is not list else (inner, conforms(inner, kind, types))
+            converted, fits = (
+                coerce(inner, kind, types) if type(inner) is not list else (inner, conforms(inner, kind, types))
+            )
             if fits:
                 return converted, True
     if isinstance(resolved, ListType) and type(value) is not list and conforms([value], kind, types):
@@ -266,4 +268,3 @@ def _resolved(kind: FeelType, types: Mapping[str, FeelType]) -> FeelType:
         else:
             return kind
     return kind
-

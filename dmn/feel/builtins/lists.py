@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from ..decimals import number_of, to_index
+from ..decimals import number_of, truncated
 from ..errors import InvalidOperation
 from ..run import Run
 from ..values import FeelFunction, is_same
@@ -18,8 +18,8 @@ _HASHABLE = frozenset((Decimal, str, bool))
 
 
 def position_in(values: list[Any], position: Decimal, extra: int = 0) -> int:
-    """The 0-based index of a 1-based position (negative: from the end); `extra` positions beyond the list are allowed."""
-    index = to_index(position)
+    """The 0-based index of a 1-based position (negative: from the end; a fraction is cut off); `extra` positions beyond the list are allowed."""
+    index = truncated(position)
     if index is None or index == 0 or abs(index) > len(values) + (extra if index > 0 else 0):
         raise InvalidOperation(f"Expected a position within a list of {len(values)} but found {position}")
     return index - 1 if index > 0 else len(values) + index
@@ -59,7 +59,7 @@ def sublist(values: list[Any], start: Decimal, length: Decimal | None = None) ->
     first = position_in(values, start)
     if length is None:
         return values[first:]
-    size = to_index(length)
+    size = truncated(length)
     if size is None or size < 0 or first + size > len(values):
         raise InvalidOperation(f"Expected a length within the list but found {length}")
     return values[first : first + size]
@@ -202,5 +202,3 @@ def sort(run: Run, values: list[Any], precedes: FeelFunction | None = None) -> l
         return 1 if precedes.invoke(run, [right, left]) is True else 0
 
     return sorted(values, key=cmp_to_key(order))
-
-

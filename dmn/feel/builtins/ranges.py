@@ -97,7 +97,13 @@ def after(a: Any, b: Any) -> bool:
 @library.builtin("meets(range1: any, range2: any)")
 def meets(a: Any, b: Any) -> bool:
     a, b = _range(a, "meets"), _range(b, "meets")
-    return a.end is not None and b.start is not None and a.end_included and b.start_included and _order(a.end, b.start) == 0
+    return (
+        a.end is not None
+        and b.start is not None
+        and a.end_included
+        and b.start_included
+        and _order(a.end, b.start) == 0
+    )
 
 
 @library.builtin("met by(range1: any, range2: any)")
@@ -120,9 +126,8 @@ def overlaps_before(a: Any, b: Any) -> bool:
 
 @library.builtin("overlaps after(range1: any, range2: any)")
 def overlaps_after(a: Any, b: Any) -> bool:
-    """a starts within b and ends after it."""
-    a, b = _range(a, "overlaps after"), _range(b, "overlaps after")
-    return _compare_starts(a, b) >= 0 and not _end_before_start(b, a) and _compare_ends(a, b) > 0
+    """The mirror image: a starts later, within b, and reaches at least to b's end."""
+    return overlaps_before(b, a)
 
 
 @library.builtin("finishes(point: any, range: any)")

@@ -209,4 +209,3 @@ class Library:
             return function
 
         return declare
-

@@ -145,9 +145,7 @@ def difference(left: Intervals, right: Intervals) -> Intervals:
     return complement(union(complement(left), right))
 
 
-NAME_CHARS: Intervals = union(
-    NAME_START, ((0x2D, 0x2E), (0x30, 0x39), (0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040))
-)
+NAME_CHARS: Intervals = union(NAME_START, ((0x2D, 0x2E), (0x30, 0x39), (0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040)))
 
 
 @lru_cache(maxsize=64)
