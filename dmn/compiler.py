@@ -12,6 +12,7 @@ from dmn.boxed.functions import compile_function_builder
 from dmn.decisions import CompiledDecision, CompiledInput, CompiledKnowledge, CompiledService, Loader
 from dmn.diagnostics import DiagnosticLog, DmnCompileError, Severity
 from dmn.executable import DecisionModel
+from dmn.external import externals
 from dmn.feel import NUMBER, FeelLimitError, FeelSyntaxError, FeelType, FunctionType, compile_unary_tests
 from dmn.model import (
     BusinessKnowledgeModel,
@@ -96,7 +97,7 @@ class _Linker:
             languages=self._languages,
             python_functions=self._python_functions,
         )
-        model = DecisionModel(definitions, self._profile, types, imported)
+        model = DecisionModel(definitions, self._profile, types, imported, externals(self._python_functions))
         _Assembly(model, environment).assemble()
         model.diagnostics = (
             *definitions.diagnostics,

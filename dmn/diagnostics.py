@@ -45,7 +45,8 @@ class Diagnostic:
 class EvaluationMessage:
     """One warning or error of an evaluation.
 
-    `element_id` names the DMN element in which it arose, `line` and `column` the place inside its FEEL text (1-based, 0 = unknown).
+    `element_id` names the DMN element in which it arose, `line` and `column` the place inside its FEEL text (from 1;
+    0 = unknown).
     """
 
     severity: Severity

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from dmn.decisions import CompiledDecision, CompiledInput, CompiledKnowledge, CompiledService
 from dmn.diagnostics import Diagnostic, EvaluationMessage, Severity, UnknownDecisionError
+from dmn.external import Externals
 from dmn.feel import DEFAULT_LIMITS, FeelFunction, FeelLimitError, Limits, Run, from_json, to_json
 from dmn.model import Definitions
 from dmn.profile import Profile
 from dmn.session import Evaluation, Session
+from dmn.shapes import is_context
 from dmn.trace import DecisionTrace
 from dmn.types import ModelTypes
 
@@ -60,6 +62,7 @@ class DecisionModel:
     profile: Profile
     types: ModelTypes
     imports: dict[str, DecisionModel]
+    externals: Externals
     diagnostics: tuple[Diagnostic, ...] = ()
     inputs: dict[str, CompiledInput] = field(default_factory=dict[str, CompiledInput])
     decisions: dict[str, CompiledDecision] = field(default_factory=dict[str, CompiledDecision])
@@ -130,7 +133,7 @@ class DecisionModel:
                 value = session.conform(value, found.result_type, f"the result of '{found.name}'", found.id)
         except (FeelLimitError, RecursionError) as error:
             return _exceeded(evaluation, error, found.id)
-        results = [value] if isinstance(value, dict) and len(found.outputs) > 1 else [{found.variable: value}]
+        results = [value] if is_context(value) and len(found.outputs) > 1 else [{found.variable: value}]
         return _finish(evaluation, value, results, found.id)
 
     def invoke(
@@ -164,7 +167,7 @@ class DecisionModel:
     def _start(
         self, context: Mapping[str, Any], now: datetime | None, trace: bool, limits: Limits
     ) -> tuple[Evaluation, Session]:
-        evaluation = Evaluation(Run(now, self.types.structural, limits), trace)
+        evaluation = Evaluation(Run(now, self.types.structural, limits, externals=self.externals), trace)
         inputs: dict[str, Any] = from_json(context) if context else {}
         return evaluation, Session(evaluation, inputs, self.types)
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from dmn.feel import FeelFunction, HostFunction, Param, Run, from_json
+from dmn.shapes import is_context, is_list
 
 
 class ExternalCallError(ValueError):
@@ -56,19 +59,28 @@ def _to_single(value: float) -> Decimal:
 
 def _argument(kind: str, value: Any) -> JavaValue:
     """A FEEL value as an argument of the Java type. Raises ExternalCallError if it does not fit."""
-    if kind in _INTEGER_RANGES and isinstance(value, Decimal):
-        whole = int(value)
-        if -(2 ** _INTEGER_RANGES[kind]) <= whole < 2 ** _INTEGER_RANGES[kind]:
-            return whole
-    elif kind in {"float", "double"} and isinstance(value, Decimal):
-        return float(value)
-    elif (kind == "BigDecimal" and isinstance(value, Decimal)) or (kind == "boolean" and isinstance(value, bool)) or (kind == "char" and isinstance(value, str) and len(value) == 1) or (kind == "String" and isinstance(value, str)) or kind == "Object":
-        return value
+    match value:
+        case Decimal() if kind in _INTEGER_RANGES:
+            whole = int(value)
+            if -(2 ** _INTEGER_RANGES[kind]) <= whole < 2 ** _INTEGER_RANGES[kind]:
+                return whole
+        case Decimal() if kind in {"float", "double"}:
+            return float(value)
+        case Decimal() if kind == "BigDecimal":
+            return value
+        case bool() if kind == "boolean":
+            return value
+        case str() if kind == "String" or (kind == "char" and len(value) == 1):
+            return value
+        case _ if kind == "Object":
+            return value
+        case _:
+            pass
     raise ExternalCallError(f"Expected a value of Java type '{kind}' but it was {value!r}")
 
 
 def _result(kind: str, value: JavaValue) -> Any:
-    if isinstance(value, bool) or isinstance(value, str) or value is None:
+    if isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -103,6 +115,46 @@ def _integer(bits: int) -> Callable[[str], int]:
 
 def _identity(value: Any) -> Any:
     return value
+
+
+def _sum(first: Any, second: Any) -> Any:
+    return first + second
+
+
+def _compare(first: Any, second: Any) -> int:
+    return (first > second) - (first < second)
+
+
+def _floor_divide(first: int, second: int) -> int:
+    return first // second
+
+
+def _floor_modulo(first: int, second: int) -> int:
+    return first % second
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() == "true"
+
+
+def _cube_root(value: float) -> float:
+    return math.copysign(abs(value) ** (1 / 3), value)
+
+
+def _ceil(value: float) -> float:
+    return float(math.ceil(value))
+
+
+def _floor(value: float) -> float:
+    return float(math.floor(value))
+
+
+def _half_even(value: float) -> float:
+    return float(round(value))
+
+
+def _sign(value: float) -> float:
+    return float((value > 0) - (value < 0))
 
 
 def _text(value: Any) -> str:
@@ -195,8 +247,8 @@ def _whole_number_class(kind: str) -> dict[str, _Overloads]:
         "toString": {(kind,): ("String", _text)},
         "max": {(kind, kind): (kind, max)},
         "min": {(kind, kind): (kind, min)},
-        "sum": {(kind, kind): (kind, lambda a, b: a + b)},
-        "compare": {(kind, kind): ("int", lambda a, b: (a > b) - (a < b))},
+        "sum": {(kind, kind): (kind, _sum)},
+        "compare": {(kind, kind): ("int", _compare)},
     }
 
 
@@ -206,7 +258,7 @@ def _real_class(kind: str, name: str) -> dict[str, _Overloads]:
         f"parse{name}": {("String",): (kind, _parse_float)},
         "max": {(kind, kind): (kind, max)},
         "min": {(kind, kind): (kind, min)},
-        "sum": {(kind, kind): (kind, lambda a, b: a + b)},
+        "sum": {(kind, kind): (kind, _sum)},
     }
 
 
@@ -231,18 +283,18 @@ JAVA_METHODS: dict[str, dict[str, _Overloads]] = {
         "log10": _real(math.log10),
         "log1p": _real(math.log1p),
         "sqrt": _real(math.sqrt),
-        "cbrt": _real(lambda v: math.copysign(abs(v) ** (1 / 3), v)),
+        "cbrt": _real(_cube_root),
         "hypot": _real(math.hypot, 2),
         "pow": _real(math.pow, 2),
-        "ceil": _real(lambda v: float(math.ceil(v))),
-        "floor": _real(lambda v: float(math.floor(v))),
-        "rint": _real(lambda v: float(round(v))),
-        "signum": _real(lambda v: float((v > 0) - (v < 0))),
+        "ceil": _real(_ceil),
+        "floor": _real(_floor),
+        "rint": _real(_half_even),
+        "signum": _real(_sign),
         "toRadians": _real(math.radians),
         "toDegrees": _real(math.degrees),
         "round": {("double",): ("long", _round_half_up), ("float",): ("int", _round_half_up)},
-        "floorDiv": {(kind, kind): (kind, lambda a, b: a // b) for kind in ("int", "long")},
-        "floorMod": {(kind, kind): (kind, lambda a, b: a % b) for kind in ("int", "long")},
+        "floorDiv": {(kind, kind): (kind, _floor_divide) for kind in ("int", "long")},
+        "floorMod": {(kind, kind): (kind, _floor_modulo) for kind in ("int", "long")},
     },
     "java.lang.Byte": _whole_number_class("byte"),
     "java.lang.Short": _whole_number_class("short"),
@@ -253,9 +305,9 @@ JAVA_METHODS: dict[str, dict[str, _Overloads]] = {
     "java.lang.Boolean": {
         "valueOf": {
             ("boolean",): ("boolean", _identity),
-            ("String",): ("boolean", lambda text: text.lower() == "true"),
+            ("String",): ("boolean", _is_true),
         },
-        "parseBoolean": {("String",): ("boolean", lambda text: text.lower() == "true")},
+        "parseBoolean": {("String",): ("boolean", _is_true)},
     },
     "java.lang.String": {
         "valueOf": _STRING_VALUE_OF,
@@ -265,7 +317,7 @@ JAVA_METHODS: dict[str, dict[str, _Overloads]] = {
 
 
 def java_function(class_name: Any, signature: Any) -> tuple[int | None, Callable[[list[Any]], Any]]:
-    """The Python equivalent of a static Java method: (number of arguments or None for varargs, callable on FEEL values).
+    """The Python equivalent of a static Java method: (number of arguments, None for varargs; callable on FEEL values).
 
     Raises ExternalCallError if the class, method or signature is not in the table; so does the callable if the
     arguments do not fit the signature.
@@ -289,7 +341,7 @@ def java_function(class_name: Any, signature: Any) -> tuple[int | None, Callable
             raise ExternalCallError(f"Expected {len(fixed)} arguments but there were {len(arguments)}")
         converted = [_argument(kind, value) for kind, value in zip(fixed, arguments, strict=False)]
         rest: list[Any] = list(arguments[len(fixed) :])
-        if len(rest) == 1 and isinstance(rest[0], list):
+        if len(rest) == 1 and is_list(rest[0]):
             rest = rest[0]
         try:
             return _result(result_kind, function(*converted, *rest))
@@ -308,9 +360,43 @@ def python_function(name: Any, allowed: Mapping[str, Callable[..., Any]]) -> Cal
 
     def call(arguments: list[Any]) -> Any:
         try:
-            return chosen(*arguments)
+            return from_json(chosen(*arguments))
         except Exception as error:
             # User code may fail in any way; for the model this is one more function that gives null.
             raise ExternalCallError(f"Expected '{name}' to return a value but it raised {error!r}") from error
 
     return call
+
+
+Externals = Callable[[dict[str, Any], Sequence[Param]], FeelFunction | None]
+
+
+def externals(allowed: Mapping[str, Callable[..., Any]]) -> Externals:
+    """What FEEL asks for `function(...) external {...}`: the function behind the mapping, None if it is refused."""
+
+    def find(description: dict[str, Any], params: Sequence[Param]) -> FeelFunction | None:
+        java, python = description.get("java"), description.get("python")
+        try:
+            if is_context(java):
+                arity, function = java_function(java.get("class"), java.get("method signature"))
+                if arity is not None and arity != len(params):
+                    return None
+                name = str(java.get("method signature"))
+            elif is_context(python):
+                function = python_function(python.get("function"), allowed)
+                name = str(python.get("function"))
+            else:
+                return None
+        except ExternalCallError:
+            return None
+
+        def call(run: Run, values: list[Any]) -> Any:
+            try:
+                return function(values)
+            except ExternalCallError as error:
+                run.warn("EXTERNAL_FUNCTION", str(error))
+                return None
+
+        return HostFunction(name, params, call)
+
+    return find

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dmn.diagnostics import EvaluationMessage, Severity
 from dmn.feel import RUN, FeelFunction, FeelType, Run, feel_string, type_of
+from dmn.shapes import is_context
 from dmn.trace import DecisionTrace, TableTrace
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Session:
         if found is None:
             inner = self.inputs.get(alias)
             # Inputs of an imported model come under its import name; a flat context of inputs is accepted too.
-            inputs: Mapping[str, Any] = inner if isinstance(inner, dict) else self.inputs
+            inputs: Mapping[str, Any] = inner if is_context(inner) else self.inputs
             found = self._children[alias] = Session(self.evaluation, inputs, types)
         return found
 

@@ -115,7 +115,7 @@ class ModelTypes:
             return found
         if "<" in type_ref:
             try:
-                return parse_type(type_ref, self.structural)
+                return parse_type(type_ref)
             except FeelSyntaxError as error:
                 self._log.error("type-syntax", f"Expected a type but was '{type_ref}': {error}", element_id, line)
                 return None
@@ -156,7 +156,7 @@ class ModelTypes:
 
 
 def convert_camunda(value: Any, type_ref: str | None) -> Any:
-    """A value as Camunda 7 converts it to a `typeRef` before it tests it: text to numbers and booleans, numbers to text.
+    """A value as Camunda 7 converts it to a `typeRef` before testing it: text to numbers and booleans, numbers to text.
 
     Raises ValueError if the value cannot be converted, as Camunda does. Unknown types and null leave the value alone.
     """

@@ -9,6 +9,7 @@ from dmn.boxed.environment import Environment
 from dmn.feel import RUN
 from dmn.model import Filter, ListExpression, Relation
 from dmn.session import SESSION, Node, Scope, brief
+from dmn.shapes import is_context, is_list
 
 
 def compile_list(expression: ListExpression, env: Environment, compile_inner: Compile) -> Node:
@@ -51,14 +52,14 @@ def compile_filter(expression: Filter, env: Environment, compile_inner: Compile)
         items = source(scope)
         if items is None:
             return None
-        if not isinstance(items, list):
+        if not is_list(items):
             items = [items]
         run = scope[RUN]
         kept: list[Any] = []
         for item in items:
             run.charge(1)
             inner = scope.copy()
-            if isinstance(item, dict):
+            if is_context(item):
                 inner.update(item)
                 if "item" not in item:
                     inner["item"] = item

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from dmn.boxed.context import Compile
 from dmn.boxed.environment import Environment
-from dmn.feel import RUN, FeelDate, Range, Run
+from dmn.feel import RUN, Range, Run
+from dmn.feel.ranges import expand
 from dmn.model import Conditional, For, Quantified
 from dmn.session import SESSION, Node, Scope, brief
+from dmn.shapes import is_list
 
 
 def compile_conditional(expression: Conditional, env: Environment, compile_inner: Compile) -> Node:
@@ -35,32 +36,12 @@ def domain(value: Any, run: Run) -> list[Any] | None:
     """What an iterator goes over: a list's items, a range's numbers or days, a single value as one; null for null."""
     if value is None:
         return None
-    if isinstance(value, list):
+    if is_list(value):
         items: list[Any] = value
         return items
     if isinstance(value, Range):
-        return _range_items(value, run)
+        return expand(value, run)
     return [value]
-
-
-def _range_items(interval: Range, run: Run) -> list[Any] | None:
-    start, end = interval.start, interval.end
-    if isinstance(start, Decimal) and isinstance(end, Decimal) and start == int(start) and end == int(end):
-        first, last = int(start), int(end)
-    elif isinstance(start, FeelDate) and isinstance(end, FeelDate):
-        first, last = start.number(), end.number()
-    else:
-        return None
-    step = 1 if last >= first else -1
-    first += 0 if interval.start_included else step
-    last -= 0 if interval.end_included else step
-    if (last - first) * step < 0:
-        return []
-    run.charge_list(abs(last - first) + 1)
-    numbers = range(first, last + step, step)
-    if isinstance(start, FeelDate):
-        return [FeelDate(*civil(number)) for number in numbers]
-    return [Decimal(number) for number in numbers]
 
 
 def compile_for(expression: For, env: Environment, compile_inner: Compile) -> Node:
@@ -69,6 +50,8 @@ def compile_for(expression: For, env: Environment, compile_inner: Compile) -> No
     result = compile_inner(expression.result, env.with_names([expression.variable, "partial"]))
     variable = expression.variable
     owner = expression.id or env.owner
+    # Copying the results so far for every item costs the square of the length: only where the text asks for it.
+    needs_partial = "partial" in repr(expression.result)
 
     def evaluate(scope: Scope) -> Any:
         run = scope[RUN]
@@ -76,14 +59,15 @@ def compile_for(expression: For, env: Environment, compile_inner: Compile) -> No
         items = domain(found, run)
         if items is None:
             return _not_iterable(scope, found, owner)
+        run.charge_list(len(items))
         results: list[Any] = []
-        inner = scope.copy()
         for item in items:
-            run.charge(1)
             # A fresh scope per item: a function made in one round keeps that round's value.
             inner = scope.copy()
             inner[variable] = item
-            inner["partial"] = list(results)
+            if needs_partial:
+                run.charge_list(len(results))
+                inner["partial"] = list(results)
             results.append(result(inner))
         return results
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dmn.diagnostics import DiagnosticLog
-from dmn.feel import RUN, Compiled, FeelSyntaxError, FeelType, compile_expression, compile_unary_tests
+from dmn.feel import Compiled, FeelSyntaxError, FeelType, compile_expression, compile_unary_tests
 from dmn.model import InformationItem
 from dmn.profile import Profile
 from dmn.session import SESSION, Node, Scope
@@ -46,7 +46,7 @@ class Environment:
         wanted = language or self.default_language
         if wanted == "feel":
             compiled = self._feel(text, compile_expression, element_id, line)
-            return self.broken("SYNTAX", element_id) if compiled is None else run_node(compiled)
+            return self.broken("SYNTAX", element_id) if compiled is None else compiled.body
         return self._foreign(text, wanted, element_id, line)
 
     def tests(self, text: str, language: str | None, element_id: str | None, line: int) -> tuple[Node, Compiled | None]:
@@ -56,7 +56,7 @@ class Environment:
             compiled = self._feel(text, compile_unary_tests, element_id, line)
             if compiled is None:
                 return self.broken("SYNTAX", element_id), None
-            return run_node(compiled), compiled
+            return compiled.body, compiled
         return self._foreign(text, wanted, element_id, line), None
 
     def _feel(self, text: str, compiler: Callable[..., Compiled], element_id: str | None, line: int) -> Compiled | None:
@@ -127,15 +127,6 @@ class Environment:
             return scope[SESSION].conform(value, wanted, what, owner)
 
         return coerced
-
-
-def run_node(compiled: Compiled) -> Node:
-    run = compiled.run
-
-    def node(scope: Scope) -> Any:
-        return run(scope, scope[RUN])
-
-    return node
 
 
 def _short(text: str) -> str:

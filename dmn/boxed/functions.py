@@ -11,6 +11,7 @@ from dmn.external import ExternalCallError, java_function, python_function
 from dmn.feel import RUN, FeelFunction, FeelType, HostFunction, Param, Run
 from dmn.model import FunctionDefinition, InformationItem, Invocation
 from dmn.session import SESSION, Node, Scope, Session, brief, shown
+from dmn.shapes import is_context
 
 CALL_FRAMES = 12
 """Depth that one call of a boxed function costs besides its body (frames of the limit `depth`)."""
@@ -120,7 +121,7 @@ def _external_builder(
     def build(scope: Scope, name: str) -> FeelFunction | None:
         session: Session = scope[SESSION]
         description = mapping(scope)
-        details: dict[str, Any] = description if isinstance(description, dict) else {}
+        details: dict[str, Any] = description if is_context(description) else {}
         try:
             if kind == "Java":
                 _, function = java_function(details.get("class"), details.get("method signature"))

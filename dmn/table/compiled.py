@@ -10,26 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmn.boxed.environment import Environment
-from dmn.feel import Compiled, FeelType, Range
-from dmn.model import DecisionTable, InputClause, LiteralExpression, OutputClause, UnaryTests
-from dmn.session import SESSION, Node, Scope, Session, brief
-from dmn.table.index import OPEN, ColumnIndex, Constant, Interval, Open, key_of
+from dmn.model import DecisionTable
+from dmn.session import SESSION, Node, Scope, Session
+from dmn.shapes import is_list
+from dmn.table.columns import INVALID, InputColumn, OutputColumn, output_cell
 from dmn.table.policies import Outputs, PolicyError, aggregate, rank, same_outputs
 from dmn.trace import InputTrace, OutputTrace, RuleTrace, TableTrace
-from dmn.types import convert_camunda
 
-INPUT = "?"
 MINIMUM_INDEXED_RULES = 4
 """Below this many rules, trying them all is as fast as looking them up."""
-
-
-class _Invalid:
-    """The value of an input that its allowed values, or its type conversion, do not accept."""
-
-    __slots__ = ()
-
-
-INVALID = _Invalid()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,119 +38,6 @@ class TableOutcome:
     inputs: tuple[Any, ...]
     aggregated: Any = None
     used_default: bool = False
-
-
-class InputColumn:
-    """One input: its expression, checks, and the tests of its cells (None for a cell that takes any value)."""
-
-    __slots__ = (
-        "_cell_name",
-        "_clause",
-        "_index",
-        "_node",
-        "_open_tests",
-        "_owner",
-        "_tests",
-        "_type",
-        "_values",
-        "name",
-    )
-
-    def __init__(self, clause: InputClause, cells: Sequence[UnaryTests], env: Environment, indexed: bool) -> None:
-        expression = clause.expression
-        self._clause = clause
-        self._owner = clause.id or env.owner
-        self.name = clause.label or (expression.text.strip() if expression is not None else "") or clause.id or ""
-        self._cell_name = (clause.variable or "cellInput") if env.profile.cell_input else None
-        self._node: Node | None = None
-        self._type: FeelType | None = None
-        if expression is None or not expression.text.strip():
-            env.log.warning("empty-input", "Expected an input expression but there is none", self._owner, clause.line)
-        else:
-            node = env.expression(expression.text, expression.language, expression.id or clause.id, expression.line)
-            kind = env.type_of(expression.type_ref, expression.id or clause.id, expression.line)
-            node = env.conforming(node, kind, f"input '{self.name}'", self._owner)
-            self._node = _converting(node, expression.type_ref, self._owner) if env.profile.converts_types else node
-        cell_env = env.with_names([INPUT] if self._cell_name is None else [INPUT, self._cell_name])
-        self._values: Node | None = None
-        if clause.values is not None and env.profile.checks_input_values and not _is_any(clause.values.text):
-            self._values, _ = cell_env.tests(
-                clause.values.text, clause.values.language, self._owner, clause.values.line
-            )
-        self._tests: list[Node | None] = []
-        constants: list[tuple[Constant, ...] | Open | None] = []
-        for cell in cells:
-            if _is_any(cell.text):
-                self._tests.append(None)
-                constants.append(None)
-                continue
-            node, compiled = cell_env.tests(cell.text, cell.language, cell.id or clause.id, cell.line)
-            self._tests.append(node)
-            constants.append(_constants(compiled))
-        self._index: ColumnIndex | None = None
-        if indexed:
-            index = ColumnIndex(constants)
-            self._index = index if index.is_useful else None
-        self._open_tests: list[Node | None] = [
-            test if isinstance(cell, Open) else None for test, cell in zip(self._tests, constants, strict=True)
-        ]
-
-    @property
-    def clause_id(self) -> str | None:
-        return self._clause.id
-
-    def value(self, scope: Scope) -> Any:
-        """The input's value, INVALID (with an error reported) if it is not allowed."""
-        value = None if self._node is None else self._node(scope)
-        if self._values is not None and value is not None:
-            inner = self.cell_scope(scope, value)
-            if self._values(inner) is not True:
-                scope[SESSION].evaluation.error(
-                    "INPUT_VALUE",
-                    f"Expected input '{self.name}' to be one of its allowed values but it was {brief(value)}",
-                    self._owner,
-                )
-                return INVALID
-        return value
-
-    def cell_scope(self, scope: Scope, value: Any) -> Scope:
-        inner = scope.copy()
-        inner[INPUT] = value
-        if self._cell_name is not None:
-            inner[self._cell_name] = value
-        return inner
-
-    def narrow(self, value: Any, candidates: int) -> tuple[int, list[Node | None] | None]:
-        """The candidates (bits) that the value leaves, and the tests that still must be tried, None for no test."""
-        index = self._index
-        if index is None:
-            return candidates, self._tests
-        found = index.find(value)
-        if found is None:
-            return candidates, self._tests
-        return candidates & found, (self._open_tests if index.open_rules else None)
-
-
-class OutputColumn:
-    __slots__ = ("clause", "default", "label", "name", "order", "type")
-
-    def __init__(self, clause: OutputClause, env: Environment, fallback_name: str) -> None:
-        self.clause = clause
-        self.name = clause.name or fallback_name
-        self.label = clause.label or self.name
-        self.type = env.type_of(clause.type_ref, clause.id, clause.line)
-        self.default: Node | None = None
-        if clause.default is not None and clause.default.text.strip() and env.profile.applies_defaults:
-            self.default = env.expression(
-                clause.default.text, clause.default.language, clause.default.id or clause.id, clause.default.line
-            )
-        self.order: Node | None = None
-
-    def set_order(self, env: Environment) -> None:
-        """Compile the output values as an ordered list, for the policies that rank outputs."""
-        values = self.clause.values
-        if values is not None and values.text.strip():
-            self.order = env.expression(f"[{values.text}]", values.language, self.clause.id, values.line)
 
 
 class CompiledTable:
@@ -224,7 +100,7 @@ class CompiledTable:
             for column in self._outputs:
                 column.set_order(env)
         self._cells: list[list[Node | None]] = [
-            [_output_cell(cell, column, env) for cell, column in zip(rule.outputs, self._outputs, strict=True)]
+            [output_cell(cell, column, env) for cell, column in zip(rule.outputs, self._outputs, strict=True)]
             for rule in rules
         ]
         # Only a plain collection is a list by itself; the other policies' value without a match is null.
@@ -320,7 +196,7 @@ class CompiledTable:
         orders: list[list[Any]] = []
         for column in self._outputs:
             order = None if column.order is None else column.order(scope)
-            orders.append(order if isinstance(order, list) else [])
+            orders.append(order if is_list(order) else [])
         return [(rank(match.outputs, orders), match) for match in matches]
 
     def _aggregated(self, session: Session, inputs: tuple[Any, ...], matches: list[Match]) -> TableOutcome:
@@ -420,78 +296,3 @@ class CompiledTable:
 
 def compile_table(table: DecisionTable, env: Environment) -> CompiledTable:
     return CompiledTable(table, env)
-
-
-def _is_any(text: str) -> bool:
-    stripped = text.strip()
-    return not stripped or stripped == "-"
-
-
-def _output_cell(cell: LiteralExpression, column: OutputColumn, env: Environment) -> Node | None:
-    """None for an empty cell."""
-    if not cell.text.strip():
-        return None
-    node = env.expression(cell.text, cell.language, cell.id or column.clause.id, cell.line)
-    kind = env.type_of(cell.type_ref, cell.id, cell.line)
-    node = env.conforming(node, kind, f"output '{column.name}'", cell.id or column.clause.id)
-    if env.profile.converts_types:
-        return _converting(node, column.clause.type_ref, cell.id or env.owner)
-    return node
-
-
-def _converting(node: Node, type_ref: str | None, owner: str) -> Node:
-    """The node with Camunda 7's conversion to the column's type; a value that cannot be converted is an error."""
-    if type_ref is None:
-        return node
-
-    def converted(scope: Scope) -> Any:
-        try:
-            return convert_camunda(node(scope), type_ref)
-        except ValueError as error:
-            scope[SESSION].evaluation.error("TYPE_CONVERSION", str(error), owner)
-            return None
-
-    return converted
-
-
-def _constants(compiled: Compiled | None) -> tuple[Constant, ...] | Open:
-    """The constants of a cell, OPEN if it has anything else. No constant at all is never true."""
-    if compiled is None:
-        return OPEN
-    tests = compiled.constant_tests()
-    if tests is None:
-        return OPEN
-    constants: list[Constant] = []
-    for test in tests:
-        constant = _interval(test) if isinstance(test, Range) else key_of(test)
-        if constant is None:
-            return OPEN
-        constants.append(constant)
-    return tuple(constants)
-
-
-def _interval(test: Range) -> Constant | None:
-    if test.operator == "=":
-        return key_of(test.end)
-    if test.operator == "!=":
-        return None
-    low = None if test.operator in ("<", "<=") else key_of(test.start)
-    high = None if test.operator in (">", ">=") else key_of(test.end)
-    if test.operator in ("<", "<="):
-        return _bounded(None, False, high, test.end_included)
-    if test.operator in (">", ">="):
-        return _bounded(low, test.start_included, None, False)
-    if low is None or high is None or low[0] != high[0]:
-        return None
-    return _bounded(low, test.start_included, high, test.end_included)
-
-
-def _bounded(
-    low: tuple[str, Any] | None, low_included: bool, high: tuple[str, Any] | None, high_included: bool
-) -> Interval | None:
-    kind = low[0] if low is not None else (high[0] if high is not None else None)
-    if kind is None or kind in ("boolean", "null"):
-        return None
-    return Interval(
-        kind, None if low is None else low[1], low_included, None if high is None else high[1], high_included
-    )

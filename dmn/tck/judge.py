@@ -18,6 +18,7 @@ from dmn.diagnostics import DmnError, UnknownDecisionError
 from dmn.executable import DecisionModel, DecisionResult
 from dmn.feel import feel_equals, feel_string, parse_number, parse_temporal
 from dmn.model import Definitions
+from dmn.shapes import is_context, is_list
 from dmn.xml import parse_dmn
 from dmn.xml.test_cases import RawValue, ResultNode, Scalar, TestCase, TestCases, parse_test_cases
 
@@ -114,7 +115,7 @@ def _judge_node(case: TestCase, node: ResultNode, model: DecisionModel, now: dat
         # A judge must survive any defect of the engine under test; the case has failed and says how.
         return NodeResult(node.name, False, shown, "", f"{type(error).__name__}: {error}")
     actual = result.value
-    if case.kind == "decisionService" and isinstance(actual, dict) and node.name in actual:
+    if case.kind == "decisionService" and is_context(actual) and node.name in actual:
         actual = actual[node.name]
     said = "; ".join(str(message) for message in result.messages[:5])
     if node.has_expected and not values_match(expected, actual):
@@ -139,13 +140,15 @@ def _evaluate(case: TestCase, node: ResultNode, model: DecisionModel, now: datet
 
 def value_of(raw: RawValue) -> Any:
     """The FEEL value that a test-case document writes."""
-    if raw is None:
-        return None
-    if isinstance(raw, list):
-        return [value_of(item) for item in raw]
-    if isinstance(raw, dict):
-        return {name: value_of(item) for name, item in raw.items()}
-    return _scalar(raw)
+    match raw:
+        case None:
+            return None
+        case Scalar():
+            return _scalar(raw)
+        case list():
+            return [value_of(item) for item in raw]
+        case dict():
+            return {name: value_of(item) for name, item in raw.items()}
 
 
 def _scalar(raw: Scalar) -> Any:
@@ -166,11 +169,11 @@ def values_match(expected: Any, actual: Any) -> bool:
     if isinstance(expected, Decimal) and isinstance(actual, Decimal):
         difference = abs(expected - actual)
         return difference <= TOLERANCE and difference <= TOLERANCE * max(abs(expected), abs(actual))
-    if isinstance(expected, list) and isinstance(actual, list):
+    if is_list(expected) and is_list(actual):
         left: list[Any] = expected
         right: list[Any] = actual
         return len(left) == len(right) and all(values_match(a, b) for a, b in zip(left, right, strict=True))
-    if isinstance(expected, dict) and isinstance(actual, dict):
+    if is_context(expected) and is_context(actual):
         wanted: dict[str, Any] = expected
         found: dict[str, Any] = actual
         return wanted.keys() == found.keys() and all(values_match(value, found[key]) for key, value in wanted.items())

@@ -1,0 +1,134 @@
+"""The table index gives exactly what trying every rule gives, and makes large tables cheap."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dmn.table import compiled as compiled_table
+from dmn.table.index import OPEN, ColumnIndex, Interval
+from tests.dmn.documents import NOW, decision, input_data, model, requirements, table
+
+D = Decimal
+numbers = st.integers(-3, 6).map(str)
+texts = st.sampled_from(['"a"', '"b"', '"c d"', '""'])
+dates = st.sampled_from(['date("2024-02-29")', 'date("2023-01-01")', '@"2025-12-31"'])
+months = st.sampled_from(['duration("P1Y")', 'duration("P14M")', 'duration("P3M")'])
+days = st.sampled_from(['duration("P1D")', 'duration("PT36H")', 'duration("PT0S")'])
+
+
+def ordered(literals: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    operators = st.builds(lambda op, v: op + v, st.sampled_from(["<", "<=", ">", ">=", ""]), literals)
+    intervals = st.builds(
+        lambda left, low, high, right: f"{left}{low}..{high}{right}",
+        st.sampled_from(["[", "(", "]"]),
+        literals,
+        literals,
+        st.sampled_from(["]", ")", "["]),
+    )
+    single = st.one_of(operators, intervals)
+    return st.one_of(st.just("-"), single, st.lists(single, min_size=1, max_size=3).map(", ".join))
+
+
+cells = st.one_of(
+    ordered(numbers),
+    ordered(texts),
+    ordered(dates),
+    ordered(months),
+    ordered(days),
+    st.sampled_from(
+        ["true", "false", "null", "not(1)", 'not("a", "b")', "? = 2", "? > other", "other", "[1,2,3]", "-"]
+    ),
+)
+inputs = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-4, 7),
+    st.decimals(-4, 7, places=1),
+    st.sampled_from(["a", "b", "c d", "", "z"]),
+    st.sampled_from([NOW.date(), NOW]),
+    st.lists(st.integers(0, 3), max_size=2),
+)
+columns = st.sampled_from([ordered(numbers), ordered(texts), ordered(dates), ordered(months), ordered(days), cells])
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[list[str]], str]:
+    kinds = draw(st.lists(columns, min_size=1, max_size=3))
+    count = draw(st.integers(4, 12))
+    rows = [[draw(kind) for kind in kinds] + [str(number)] for number in range(count)]
+    return rows, draw(st.sampled_from(["UNIQUE", "FIRST", "COLLECT", "RULE ORDER", "ANY"]))
+
+
+@given(tables(), st.data())
+@settings(max_examples=300, deadline=None)
+def test_index_and_scan_agree(drawn: tuple[list[list[str]], str], data: st.DataObject) -> None:
+    rows, policy = drawn
+    names = [f"c{number}" for number in range(len(rows[0]) - 1)]
+    elements = [input_data(name) for name in [*names, "other"]]
+    elements.append(decision("d", table(names, ["y"], rows, policy), requirements(inputs=[*names, "other"])))
+    indexed = model(*elements)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_table, "MINIMUM_INDEXED_RULES", 10**9)
+        scanned = model(*elements)
+    for _ in range(5):
+        context = {name: data.draw(inputs) for name in names} | {"other": 2}
+        by_index, by_scan = indexed.evaluate("d", context, now=NOW), scanned.evaluate("d", context, now=NOW)
+        assert by_index.value == by_scan.value
+        assert by_index.rule_results == by_scan.rule_results
+        assert [error.code for error in by_index.errors] == [error.code for error in by_scan.errors]
+
+
+def number(low: Any, low_included: bool, high: Any, high_included: bool) -> Interval:
+    return Interval("number", low, low_included, high, high_included)
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        (D(0), {3}),
+        (D(1), {0, 3}),
+        (D("1.5"), {0, 1, 3}),
+        (D(2), {0, 1, 2, 3}),
+        (D(3), {1, 3}),
+        (D(4), {1, 3, 4}),
+    ],
+)
+def test_intervals(value: Decimal, rules: set[int]) -> None:
+    index = ColumnIndex(
+        [
+            (number(D(1), True, D(3), False),),
+            (number(D(1), False, None, False),),
+            (("number", D(2)),),
+            None,
+            (number(D(4), True, D(4), True), number(D(9), True, D(8), True)),
+        ]
+    )
+    found = index.find(value)
+    assert found is not None
+    assert {rule for rule in range(5) if found >> rule & 1} == rules
+
+
+def test_overlapping_intervals_of_one_rule_do_not_cancel() -> None:
+    cell = (number(D(1), True, D(5), True), number(D(3), True, D(8), True), number(D(5), True, D(6), True))
+    index = ColumnIndex([cell, None])
+    assert [index.find(D(value)) for value in (0, 1, 4, 5, 7, 8, 9)] == [2, 3, 3, 3, 3, 3, 2]
+
+
+def test_other_kinds_are_left_to_the_scan() -> None:
+    index = ColumnIndex([(("number", D(1)),), OPEN])
+    assert index.find("1") is None
+    assert index.find(None) is None
+    assert index.find(D(1)) == 3
+    assert index.open_rules == 2
+    assert not ColumnIndex([(("number", D(1)),), (("string", "a"),)]).is_useful
+
+
+def test_true_is_not_one() -> None:
+    index = ColumnIndex([(("boolean", True),), (("boolean", False),)])
+    assert index.find(D(1)) is None
+    assert index.find(True) == 1
