@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def ostinato_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The embedded stack, started once for the session and empty at its start; its parts can be killed and restarted."""
+    """The embedded stack, started once for the session, empty at its start; its parts can be killed and restarted."""
     from ostinato.dev.stack import Stack, StackOptions
 
     options = StackOptions(postgres_password=False, postgres_options={"fsync": "off"})
