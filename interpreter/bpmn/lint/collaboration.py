@@ -1,0 +1,102 @@
+"""Layer 3, part 5: collaborations, message flows, choreographies (BPMN 9, 11)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from interpreter.bpmn.document import Node
+from interpreter.bpmn.lint.graph import ACTIVITIES, EVENTS, Graph, described
+from interpreter.bpmn.lint.rules import Report
+
+_SOURCES: Final = frozenset({"endEvent", "intermediateThrowEvent"})
+_TARGETS: Final = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
+
+
+def check_collaborations(graph: Graph, report: Report) -> None:
+    """Findings on collaborations."""
+    for collaboration in graph.document.collaborations():
+        pools = {node: _process_of(node) for node in collaboration.children("participant")}
+        for participant in pools:
+            _multiplicity(report, participant)
+        for flow in collaboration.children("messageFlow"):
+            _message_flow(graph, report, flow, pools)
+        if collaboration.tag != "collaboration" and collaboration.child("choreographyRef") is not None:
+            report(
+                "collaboration-choreography",
+                collaboration,
+                f"Expected no choreographyRef in {described(collaboration)} but there is one.",
+            )
+
+
+def _process_of(participant: Node) -> Node | None:
+    return participant.ref("processRef")
+
+
+def _multiplicity(report: Report, participant: Node) -> None:
+    multiplicity = participant.child("participantMultiplicity")
+    if multiplicity is None:
+        return
+    minimum, maximum = multiplicity.integer("minimum", 0), multiplicity.integer("maximum", 1)
+    if minimum < 0 or maximum < 1 or maximum < minimum:
+        report(
+            "participant-multiplicity",
+            participant,
+            f"Expected a multiplicity with 0 <= minimum <= maximum and 1 <= maximum at {described(participant)} "
+            f"but was {minimum} to {maximum}.",
+        )
+
+
+def _pool(graph: Graph, end: Node, pools: dict[Node, Node | None]) -> Node | None:
+    """The participant that an end of a message flow belongs to."""
+    if end in pools:
+        return end
+    current: Node | None = end
+    while current is not None and current.tag != "process":
+        current = current.parent
+    if current is None:
+        return None
+    return next((pool for pool, process in pools.items() if process == current), None)
+
+
+def _message_flow(graph: Graph, report: Report, flow: Node, pools: dict[Node, Node | None]) -> None:
+    source, target = flow.ref("sourceRef"), flow.ref("targetRef")
+    if source is None or target is None:
+        return
+    first, second = _pool(graph, source, pools), _pool(graph, target, pools)
+    if first is not None and first == second:
+        report(
+            "message-flow-pool",
+            flow,
+            f"Expected message flow {flow.id!r} to connect two pools but both ends are in {described(first)}.",
+            "Inside a pool use sequence flows.",
+            [source, target],
+        )
+    _end(graph, report, flow, source, _SOURCES, "begin")
+    _end(graph, report, flow, target, _TARGETS, "end")
+
+
+def _end(graph: Graph, report: Report, flow: Node, end: Node, events: frozenset[str], role: str) -> None:
+    if end.tag in EVENTS:
+        if end.tag not in events or ("message" not in graph.triggers(end) and not _may_have_message(end)):
+            report(
+                "message-flow-end",
+                flow,
+                f"Expected message flow {flow.id!r} to {role} at a message event but {described(end)} is none.",
+                "",
+                [end],
+            )
+    elif end.tag not in ACTIVITIES and end.tag not in ("participant", "subConversation", "conversation"):
+        report(
+            "message-flow-end",
+            flow,
+            f"Expected message flow {flow.id!r} to {role} at a pool, activity or message event "
+            f"but {end.id!r} is a {end.tag!r}.",
+            "",
+            [end],
+        )
+
+
+def _may_have_message(event: Node) -> bool:
+    return event.tag != "boundaryEvent" and any(
+        definition.tag == "messageEventDefinition" for definition in event.refs("eventDefinitionRef")
+    )

@@ -1,0 +1,34 @@
+"""All layers of checks on one model, in one list: what a deployment or ``ostinato lint`` reports.
+
+Layers (see :mod:`interpreter.bpmn.lint.rules`, docs/lint.md): metamodel, references, structure, executability, likely
+mistakes. When the root is not BPMN's definitions the later layers have nothing to look at.
+"""
+
+from __future__ import annotations
+
+from interpreter.bpmn.document import BpmnDocument
+from interpreter.bpmn.lint.activities import check_activities
+from interpreter.bpmn.lint.collaboration import check_collaborations
+from interpreter.bpmn.lint.data import check_data
+from interpreter.bpmn.lint.events import check_events
+from interpreter.bpmn.lint.flows import check_flows
+from interpreter.bpmn.lint.graph import Graph
+from interpreter.bpmn.lint.metamodel import check_metamodel
+from interpreter.bpmn.lint.references import check_references
+from interpreter.bpmn.lint.rules import Report
+from interpreter.bpmn.problems import Problem, Profile, ordered
+
+MAX_PROBLEMS = 1000
+"""Findings of one file that are reported; a file with more is beyond reading them."""
+
+
+def validate(document: BpmnDocument, profile: Profile = "c7") -> list[Problem]:
+    """Everything that is wrong with a model, in the order of the file. Errors refuse a deployment in this profile."""
+    problems = check_metamodel(document)
+    if any(problem.rule == "metamodel-root" for problem in problems):
+        return ordered(problems)[:MAX_PROBLEMS]
+    graph = Graph(document)
+    report = Report(graph, profile)
+    for check in (check_references, check_flows, check_events, check_activities, check_data, check_collaborations):
+        check(graph, report)
+    return ordered(problems + report.problems)[:MAX_PROBLEMS]
