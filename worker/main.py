@@ -27,6 +27,7 @@ from store import definitions
 from store.database import Database
 from store.errors import NotFound
 from store.projection import Projector
+from worker.direct_flush import QuickFlush
 from worker.settings import WorkerSettings
 from worker.side_channel import DelayedSideChannel
 
@@ -69,7 +70,13 @@ async def engine(
         client = client or await _connect(settings, cache, stop)
         projection = ProjectionActivities(Projector(database))
         side_channel = DelayedSideChannel(projection.optimistic)
-        runtime.install(runtime.Runtime(definitions=cache, side_channel=side_channel))
+        runtime.install(
+            runtime.Runtime(
+                definitions=cache,
+                side_channel=side_channel,
+                direct_flush=QuickFlush(projection.flush, asyncio.get_running_loop()),
+            )
+        )
         worker = Worker(
             client,
             task_queue=settings.task_queue,

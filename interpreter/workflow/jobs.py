@@ -21,7 +21,7 @@ from interpreter.definition import Definition
 from interpreter.state import State
 from interpreter.values import Millis, Typed
 from interpreter.waits import JobWait
-from interpreter.workflow import contract
+from interpreter.workflow import contract, runtime
 
 START_TO_CLOSE: Final = timedelta(hours=1)
 """How long one attempt may take."""
@@ -83,7 +83,7 @@ def plan(definition: Definition, state: State, wait: JobWait) -> Plan:
     return Plan(
         activity=engine_activity or wait.type,
         payload=payload,
-        task_queue=None if engine_activity else str(headers.get("taskQueue") or contract.JOB_TASK_QUEUE),
+        task_queue=None if engine_activity else str(headers.get("taskQueue") or runtime.current().job_task_queue),
         start_to_close=_duration(headers, "startToCloseTimeout")
         or (ENGINE_START_TO_CLOSE if engine_activity else START_TO_CLOSE),
         schedule_to_close=_duration(headers, "scheduleToCloseTimeout"),

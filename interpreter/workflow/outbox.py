@@ -12,10 +12,10 @@ class Outbox:
     """The unconfirmed steps of one instance and what a batch of them needs.
 
     `confirmed` is the number of the last event that a confirmed flush wrote, `sequence` that of the last event of
-    all. `token` is the store's own word from the last confirmed flush, handed back with the next batch.
+    all.
     """
 
-    __slots__ = ("confirmed", "definition_hash", "events", "instance_id", "meta", "sequence", "steps", "token")
+    __slots__ = ("confirmed", "definition_hash", "events", "instance_id", "meta", "sequence", "steps")
 
     def __init__(
         self,
@@ -23,14 +23,12 @@ class Outbox:
         definition_hash: str,
         meta: dict[str, Any],
         confirmed: int = 0,
-        token: str | None = None,
     ) -> None:
         self.instance_id = instance_id
         self.definition_hash = definition_hash
         self.meta = meta
         self.confirmed = confirmed
         self.sequence = confirmed
-        self.token = token
         self.events = 0
         self.steps: list[dict[str, Any]] = []
 
@@ -54,14 +52,12 @@ class Outbox:
             "confirmed": confirmed,
             "definition_hash": self.definition_hash,
             "meta": self.meta,
-            "token": self.token,
             "fence": fence,
         }
 
-    def confirm(self, sequence: int, token: str | None) -> None:
+    def confirm(self, sequence: int) -> None:
         """The events up to `sequence` (the end of a step) are in the read model."""
         self.confirmed = sequence
-        self.token = token
         kept = [step for step in self.steps if step["first"] > sequence]
         self.events = sum(len(step["events"]) for step in kept)
         self.steps = kept

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from interpreter import codec, queries
 from interpreter.commands import CancelInstance, Command, Continue, Rejection, StartInstance
@@ -73,6 +73,7 @@ class BpmnProcess:
         self._bug: BaseException | None = None
         self._asked: list[tuple[int, asyncio.Future[None]]] = []
         self._visible = False
+        self._flushes = 0
         self._flush: tuple[int, asyncio.Future[Any]] | None = None
         self._child_result: dict[str, Any] = {}
         self._start_rejection: Rejection | None = None
@@ -87,9 +88,7 @@ class BpmnProcess:
             self.runs = Runs(request.options)
         else:
             self.state = load_state(carried["state"])
-            self.outbox = Outbox(
-                self.state.instance_id, request.definition_hash, request.meta, carried["confirmed"], carried["token"]
-            )
+            self.outbox = Outbox(self.state.instance_id, request.definition_hash, request.meta, carried["confirmed"])
             self.runs = Runs(request.options, carried["runs"])
             self._held = carried["held"]
             self._incidents = len(self.state.incidents)
@@ -119,6 +118,10 @@ class BpmnProcess:
                     raise
                 cancelled = True
                 self._submit(CancelInstance(now=self._now(), reason="cancelled through Temporal"))
+            except (
+                FailureError
+            ) as error:  # Temporal would fail the workflow; a bug or a refused flush must not end an instance
+                raise RuntimeError(f"Expected the process to go on but it cannot: {error}") from error
         if cancelled and self.state.outcome == "cancelled":
             raise asyncio.CancelledError("The process instance was cancelled.")
         return self._result()
@@ -168,17 +171,15 @@ class BpmnProcess:
             self._visible = False
             self._describe()
             self._runtime.side_channel.forget(self.outbox.instance_id)
-            flush = workflow.start_local_activity(
-                contract.ACTIVITY_FLUSH,
-                self.outbox.batch(self._now(), confirmed=True),
-                start_to_close_timeout=FLUSH_TIMEOUT,
-                retry_policy=FLUSH_RETRY,
-            )
-            self._flush = (self.outbox.sequence, flush)
-        sequence, flush = self._flush
-        written: Any = await asyncio.shield(flush)  # a cancelled instance still waits for the flush under way
-        self._flush = None
-        self.outbox.confirm(sequence, written.get("token") if isinstance(written, dict) else None)
+            sequence = self.outbox.sequence
+            batch = self.outbox.batch(self._now(), confirmed=True)
+            if self._needs_activity(batch):
+                self._flush = (sequence, self._start_flush(batch))
+        if self._flush is not None:
+            sequence, flush = self._flush
+            await asyncio.shield(flush)  # a cancelled instance still waits for the flush under way
+            self._flush = None
+        self.outbox.confirm(sequence)
         if self._asked:
             still: list[tuple[int, asyncio.Future[None]]] = []
             for target, future in self._asked:
@@ -188,6 +189,22 @@ class BpmnProcess:
                 else:
                     still.append((target, future))
             self._asked = still
+
+    def _needs_activity(self, batch: dict[str, Any]) -> bool:
+        """Write `batch` from here if that goes quickly; a local activity does it otherwise, which is patient.
+
+        Both write before the workflow task commits and are repeated with a repeated task, so that the promise is the same. Which
+        of the two it was must be known on replay: the patch marker says it.
+        """
+        self._flushes += 1
+        if not workflow.unsafe.is_replaying_history_events() and self._runtime.direct_flush(batch):
+            return False
+        return workflow.patched(f"flush-{self._flushes}")
+
+    def _start_flush(self, batch: dict[str, Any]) -> asyncio.Future[Any]:
+        return workflow.start_local_activity(
+            contract.ACTIVITY_FLUSH, batch, start_to_close_timeout=FLUSH_TIMEOUT, retry_policy=FLUSH_RETRY
+        )
 
     async def _rest(self) -> None:
         self._wake = self._loop.create_future()
@@ -208,7 +225,6 @@ class BpmnProcess:
                 carried={
                     "state": dump_state(self.state),
                     "confirmed": self.outbox.confirmed,
-                    "token": self.outbox.token,
                     "held": self._held,
                     "runs": self.runs.carry(),
                     "children": children,

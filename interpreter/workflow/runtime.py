@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from interpreter.workflow import contract
 from interpreter.workflow.definitions import DefinitionCache
 
 
@@ -24,6 +25,19 @@ class SideChannel(Protocol):
     def forget(self, instance_id: str) -> None:
         """A confirmed write of this instance begins: what was offered is not needed any more."""
         ...
+
+
+class DirectFlush(Protocol):
+    """Writes a confirmed batch from the workflow's thread, before the workflow task completes."""
+
+    def __call__(self, batch: dict[str, Any]) -> bool:
+        """Block until `batch` is in the read model; False when that takes too long or fails. Must not raise."""
+        ...
+
+
+def no_direct_flush(batch: dict[str, Any]) -> bool:
+    """There is none: every confirmed flush is a local activity."""
+    return False
 
 
 class NoSideChannel:
@@ -42,6 +56,8 @@ class Runtime:
 
     definitions: DefinitionCache = field(default_factory=DefinitionCache)
     side_channel: SideChannel = field(default_factory=NoSideChannel)
+    direct_flush: DirectFlush = no_direct_flush
+    job_task_queue: str = contract.JOB_TASK_QUEUE
 
 
 _runtime = Runtime()

@@ -274,6 +274,7 @@ async def _instance(engine: Client, text: str) -> PastInstance:
 
 async def _task(engine: Client, text: str) -> Task:
     of_instance = await engine.tasks(instance=text, maxResults=2)
+    of_instance = of_instance or await engine.tasks(processInstanceBusinessKey=text, maxResults=2)
     if of_instance:
         return _only(of_instance, "task", text)
     every = await engine.tasks(sortBy="created", sortOrder="desc", maxResults=1000)

@@ -1,0 +1,1 @@
+"""The shell on a real Temporal server."""

@@ -1,0 +1,130 @@
+"""Continue-as-new, eviction and replay change nothing that a client can see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from interpreter.bpmn.builder import Builder, bpmn
+from interpreter.commands import CompleteWait, SetVariables, SuspendInstance, ResumeInstance
+from interpreter.workflow import client as process
+from interpreter.workflow import contract
+from tests.workflow.engine import Engine
+
+Script = Callable[[Engine, str], Awaitable[None]]
+
+
+async def _quick(job: dict[str, Any]) -> dict[str, Any]:
+    return {"done_" + job["node"]: True}
+
+
+def _mixed() -> Builder:
+    """Jobs, user tasks, timers and a subprocess, one after the other and side by side."""
+    model = (
+        bpmn("mixed")
+        .start()
+        .service_task("prepare", type="quick")
+        .parallel("fork")
+        .user_task("approve")
+        .parallel("join")
+        .subprocess("sub")
+        .start("sub_start")
+        .catch("pause", timer="PT0.1S")
+        .service_task("work", type="quick")
+        .user_task("inspect")
+        .end("sub_end")
+        .up()
+        .end("done")
+    )
+    model.branch(at="fork").catch("delay", timer="PT0.3S").service_task("beside", type="quick").to("join")
+    model.boundary("nag", on="approve", timer="PT0.1S", interrupting=False).service_task("remind", type="quick").end(
+        "reminded"
+    )
+    return model
+
+
+async def _run_mixed(engine: Engine, instance: str) -> None:
+    await engine.until(lambda: _open(engine, instance, "approve"))
+    await engine.execute(instance, SetVariables(now=0, variables={"note": "hello"}))
+    await engine.until(lambda: engine.read_model.path(instance).count("remind") == 1)
+    await engine.execute(instance, SuspendInstance(now=0))
+    await engine.execute(instance, ResumeInstance(now=0))
+    await engine.execute(instance, CompleteWait(now=0, wait=engine.wait(instance, "approve"), variables={"ok": True}))
+    await engine.until(lambda: _open(engine, instance, "inspect"))
+    await engine.execute(instance, CompleteWait(now=0, wait=engine.wait(instance, "inspect")))
+
+
+OPTIONS = [{}, {"new_run_at_every_rest": True}, {"new_run_after_events": 15}, {"new_run_after_updates": 1}]
+
+
+@pytest.mark.parametrize("cached", [1000, 0], ids=["cached", "evicted"])
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: next(iter(o), "one_run"))
+async def test_runs_change_nothing(
+    temporal_client: Client, task_queue: str, options: dict[str, Any], cached: int
+) -> None:
+    async with Engine(
+        temporal_client,
+        task_queue,
+        _mixed().xml(),
+        jobs={"quick": _quick},
+        options=options,
+        max_cached_workflows=cached,
+    ) as engine:
+        instance = await engine.start(variables={"x": 1}, business_key="B")
+        await _run_mixed(engine, instance)
+        assert await engine.result(instance) == {"outcome": "completed"}
+        assert sorted(engine.read_model.path(instance)) == sorted(
+            "start prepare fork delay beside approve join sub_start pause work inspect sub_end sub done nag remind reminded".split()
+            + ["join"]
+        ) or sorted(set(engine.read_model.path(instance))) == sorted(
+            set(
+                "start prepare fork delay beside approve join sub_start pause work inspect sub_end sub done nag remind reminded".split()
+            )
+        )
+        variables = await process.ask(temporal_client, instance, contract.QUERY_VARIABLES)
+        assert variables == {"x": 1, "note": "hello", "ok": True} | {
+            f"done_{node}": True for node in ("prepare", "beside", "work", "remind")
+        }
+        runs = await _runs(engine, instance)
+        assert (runs > 1) == bool(options)
+
+
+async def test_a_repeated_update_gets_its_first_answer_in_a_later_run(temporal_client: Client, task_queue: str) -> None:
+    model = bpmn("p").start().user_task("a").end().xml()
+    async with Engine(temporal_client, task_queue, model, options={"new_run_at_every_rest": True}) as engine:
+        instance = await engine.start()
+        command = SetVariables(now=0, variables={"n": 1})
+        first = await engine.execute(instance, command, update_id="u1")
+        await engine.execute(instance, SetVariables(now=0, variables={"n": 2}), update_id="u2")
+        assert await engine.execute(instance, command, update_id="u1") == first
+        assert await process.ask(temporal_client, instance, contract.QUERY_VARIABLES) == {"n": 2}
+
+
+async def test_updates_during_a_change_of_runs_are_all_executed_once(temporal_client: Client, task_queue: str) -> None:
+    model = bpmn("p").start().user_task("a").end().xml()
+    async with Engine(temporal_client, task_queue, model, options={"new_run_after_updates": 3}) as engine:
+        instance = await engine.start()
+        await asyncio.gather(
+            *(engine.execute(instance, SetVariables(now=0, variables={f"v{n}": n})) for n in range(60))
+        )
+        assert len(engine.read_model.named(instance, "VariableSet")) == 60
+        assert await _runs(engine, instance) > 5
+
+
+def _open(engine: Engine, instance: str, node: str) -> bool:
+    return any(wait["node"] == node for wait in engine.read_model.open_waits(instance).values())
+
+
+async def _runs(engine: Engine, instance: str) -> int:
+    """Number of runs in the chain, counted backwards from the last."""
+    count, run_id = 0, None
+    while True:
+        history = await engine.history(instance, run_id)
+        count += 1
+        run_id = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+        if not run_id:
+            return count
