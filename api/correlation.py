@@ -81,8 +81,9 @@ async def starting_definitions(
     call: Call, kind: str, name: str | None, tenant: str | None, any_tenant: bool
 ) -> list[tuple[Any, str]]:
     """Latest definitions that start with the event, each with the id of its start event."""
-    options: dict[str, Any] = {} if any_tenant else {"tenant": tenant}
-    subscriptions = await definitions.start_subscriptions(call.services.database, kind, name=name, **options)
+    subscriptions = await definitions.start_subscriptions(
+        call.services.database, kind, name, tenant_id=tenant, any_tenant=any_tenant
+    )
     found: list[tuple[Any, str]] = []
     for subscription in subscriptions:
         row = await definitions.PROCESS_DEFINITIONS.get(call.services.database, subscription.definition_id)

@@ -8,7 +8,9 @@ from typing import Any
 from api.errors import RestError, not_found, rest_exception
 from api.operations import Call, Handler, Resource
 from store import definitions
-from store.definitions import DECISION_DEFINITIONS, PROCESS_DEFINITIONS
+from store.database import Database
+from store.decisions import DECISION_DEFINITIONS, Binding, decision
+from store.definitions import PROCESS_DEFINITIONS
 
 VARIANTS = ("/{id}", "/key/{key}", "/key/{key}/tenant-id/{tenant-id}")
 
@@ -35,7 +37,11 @@ async def process_definition(call: Call, unknown: Callable[[str], RestError] = n
 
 async def decision_definition(call: Call) -> Any:
     """The row of the decision definition that the path means. RestError 404."""
-    return await _definition(call, DECISION_DEFINITIONS, definitions.latest_decision, "decision", not_found)
+    return await _definition(call, DECISION_DEFINITIONS, _latest_decision, "decision", not_found)
+
+
+async def _latest_decision(database: Database, key: str, tenant_id: str | None) -> Any:
+    return await decision(database, key, Binding(tenant_id=tenant_id))
 
 
 async def _definition(call: Call, collection: Any, latest: Any, what: str, unknown: Callable[[str], RestError]) -> Any:
@@ -47,7 +53,7 @@ async def _definition(call: Call, collection: Any, latest: Any, what: str, unkno
             raise unknown(f"No matching {what} definition with id {params['id']}")
         return row
     key, tenant = params["key"], params.get("tenant-id")
-    row = await latest(database, key, tenant_id=tenant)
+    row = await latest(database, key, tenant)
     if row is None:
         which = f"and tenant-id: {tenant}" if tenant else "and no tenant-id"
         raise rest_exception(f"No matching {what} definition with key: {key} {which}", 404, code=None)

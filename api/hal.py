@@ -7,9 +7,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from api.dto.repository import ProcessDefinitionDto
 from api.operations import Call, JsonResponse
 from api.shapes import Shape
 from store.definitions import PROCESS_DEFINITIONS
+
+_definition_shape = Shape(ProcessDefinitionDto)
 
 
 class HalResponse(JsonResponse):
@@ -19,7 +22,7 @@ class HalResponse(JsonResponse):
 
 
 async def hal_tasks(
-    call: Call, rows: Iterable[Any], count: int, to_answer: Callable[[Any], dict[str, Any]], definition_shape: Shape
+    call: Call, rows: Iterable[Any], count: int, to_answer: Callable[[Any], dict[str, Any]]
 ) -> Response:
     """A page of tasks with links, and their process definitions embedded."""
     answers: list[dict[str, Any]] = []
@@ -32,7 +35,7 @@ async def hal_tasks(
     if definition_ids:
         found = await PROCESS_DEFINITIONS.list(call.services.database, {"processDefinitionIdIn": list(definition_ids)})
         definitions = [
-            {**definition_shape(row), "_links": {"self": _link("process-definition", row.id)}, "_embedded": None}
+            {**_definition_shape(row), "_links": {"self": _link("process-definition", row.id)}, "_embedded": None}
             for row in found
         ]
     return HalResponse(

@@ -1,8 +1,8 @@
 """fetchAndLock with long polling.
 
-A poll that finds nothing waits for PostgreSQL's notification of its topics. A poll whose client has gone locks nothing: it
-ends as soon as the connection closes, looks once more right before it locks, and gives back what it locked if the client
-went while it did so.
+A poll that finds nothing waits for PostgreSQL's notification of its topics. A poll whose client has gone locks
+nothing: it ends as soon as the connection closes, looks once more right before it locks, and gives back what it locked
+if the client went while it did so.
 """
 
 from __future__ import annotations

@@ -279,7 +279,7 @@ def _read_date(value: object, info: dict[str, Any]) -> VariableValue:
         return Typed("Date", None)
     if not isinstance(value, str):
         raise ValueError(f"expected a date as text for type Date but it was {_kind(value)}.")
-    return Typed("Date", format_date(parse_date(value)))
+    return Typed("Date", parse_date(value).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
 def _read_bytes(value: object, info: dict[str, Any]) -> VariableValue:

@@ -23,9 +23,9 @@ from api.operations import Call, Resource
 from api.shapes import Shape
 from api.variables import VariableValueDto, read_variables, variable_dto
 from dmn import DecisionModel, DmnError, compile_dmn, parse_dmn, to_json
-from interpreter.values import Typed
-from store import definitions
-from store.definitions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
+from interpreter.expressions import to_feel
+from store import decisions
+from store.decisions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
 
 decision_definitions = Resource("decision-definition", "Decision Definition")
 decision_requirements = Resource("decision-requirements-definition", "Decision Requirements Definition")
@@ -65,12 +65,10 @@ async def get_diagram(call: Call) -> Response | None:
 async def get_requirements_xml(call: Call) -> Any:
     """The DMN of a decision requirements definition, as deployed."""
     row = await row_by_id(call, DECISION_REQUIREMENTS, call["id"], "Decision requirements definition")
-    decisions = await DECISION_DEFINITIONS.list(
-        call.services.database, {"decisionRequirementsDefinitionId": row.id}, maximum=1
-    )
-    if not decisions:
+    found = await decisions.requirements_source(call.services.database, row.id)
+    if found is None:
         raise not_found(f"No DMN is stored for the decision requirements definition with id {row.id}")
-    return {"id": row.id, "dmnXml": (await _source(call, decisions[0].id)).decode("utf-8", "replace")}
+    return {"id": row.id, "dmnXml": found[1].decode("utf-8", "replace")}
 
 
 @keyed(
@@ -85,10 +83,7 @@ async def evaluate(call: Call) -> list[dict[str, Any]]:
     """Evaluate a decision: one map of outputs per matched rule."""
     row = await decision_definition(call)
     body = await call.body(EvaluateDecisionBody)
-    variables = {
-        name: value.value if isinstance(value, Typed) else value
-        for name, value in read_variables(body.variables).items()
-    }
+    variables = {name: to_feel(value) for name, value in read_variables(body.variables).items()}
     source = await _source(call, row.id)
     profile = "camunda7" if call.services.settings.profile == "c7" else "spec"
     try:
@@ -109,11 +104,11 @@ async def set_history_time_to_live(call: Call) -> None:
     body = await call.body(HistoryTimeToLiveBody)
     if body.historyTimeToLive is not None and body.historyTimeToLive < 0:
         raise invalid_request(f"Expected historyTimeToLive to be 0 or more but it was {body.historyTimeToLive}.")
-    await definitions.set_history_ttl(call.services.database, row.id, body.historyTimeToLive)
+    await decisions.set_decision_history_ttl(call.services.database, row.id, body.historyTimeToLive)
 
 
 async def _source(call: Call, identifier: str) -> bytes:
-    found = await definitions.decision_source(call.services.database, identifier)
+    found = await decisions.decision_source(call.services.database, identifier)
     if found is None:
         raise not_found(f"No DMN is stored for the decision definition with id {identifier}")
     return found[1]

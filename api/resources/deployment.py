@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
-from store.deployments import DEPLOYMENTS, NewResource
 
 from api.bodies import RedeploymentBody
 from api.collections import row_by_id, serve_queries, serve_single
@@ -27,7 +26,9 @@ from api.multipart import read_form
 from api.operations import Call, Resource, boolean_param
 from api.params import flag
 from api.shapes import Shape
+from api.suspension import cancel_instances
 from store import deployments
+from store.deployments import DEPLOYMENTS, NewResource
 from store.errors import Conflict
 
 deployment = Resource("deployment", "Deployment")
@@ -71,7 +72,7 @@ async def create_deployment(call: Call) -> dict[str, Any]:
     """Deploy models and other resources.
 
     multipart/form-data: `deployment-name`, `deployment-source`, `enable-duplicate-filtering`, `deploy-changed-only`,
-    `tenant-id`, `deployment-activation-time`, `deployment-profile` (c7 or spec; not Camunda's) and files of any part name.
+    `tenant-id`, `deployment-activation-time`, `deployment-profile` (c7 or spec; not Camunda's), files of any part name.
     """
     form = await read_form(call.request)
     if not form.files:
@@ -106,10 +107,10 @@ async def redeploy(call: Call) -> dict[str, Any]:
     body = await call.body(RedeploymentBody)
     earlier = await row_by_id(call, DEPLOYMENTS, call["id"], "Deployment")
     chosen: list[NewResource] = []
+    chosen_only = {*(body.resourceIds or ()), *(body.resourceNames or ())}
     for resource in await deployments.resources(call.services.database, earlier.id):
-        if body.resourceIds or body.resourceNames:
-            if resource.id not in (body.resourceIds or []) and resource.name not in (body.resourceNames or []):
-                continue
+        if chosen_only and resource.id not in chosen_only and resource.name not in chosen_only:
+            continue
         content = await deployments.resource_content(call.services.database, earlier.id, resource.id)
         if content is not None:
             chosen.append(NewResource(*content))
@@ -166,8 +167,11 @@ def _by_id(shape: Shape, rows: list[Any]) -> dict[str, Any] | None:
 )
 async def delete_deployment(call: Call) -> None:
     """Delete a deployment with its definitions; with `cascade` also their instances and history."""
+    cascade = flag(call.query, "cascade")
+    if cascade:
+        await cancel_instances(call, {"deploymentId": call["id"]})
     try:
-        found = await deployments.delete(call.services.database, call["id"], flag(call.query, "cascade"))
+        found = await deployments.delete(call.services.database, call["id"], cascade)
     except Conflict as error:
         raise rest_exception(str(error)) from error
     if not found:

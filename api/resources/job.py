@@ -66,7 +66,7 @@ async def set_priority(call: Call) -> None:
     """Set the priority of a job."""
     body = await call.body(PriorityBody)
     if body.priority is None:
-        raise rest_exception("Priority for job '%s' cannot be null." % call["id"], 400)
+        raise rest_exception(f"Priority for job '{call['id']}' cannot be null.", 400)
     row = await _job(call, 404)
     await _execute(
         call, row, ChangeWait(now=0, wait=split(row.id)[1], priority=body.priority), "Cannot set the priority of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import Response
@@ -29,8 +30,10 @@ from api.params import flag
 from api.resources.deployment import resource_response
 from api.shapes import Shape
 from api.starting import start_instance
-from api.suspension import suspend_instances
+from api.suspension import cancel_instances, suspend_instances
 from api.variables import read_variables
+from interpreter.definition import Definition, Expression, load_definition
+from interpreter.elements.call_activity import CallActivity
 from store import definitions, deployments
 from store.definitions import PROCESS_DEFINITIONS
 from store.errors import Conflict
@@ -38,7 +41,6 @@ from store.instances import PROCESS_INSTANCES
 
 process_definitions = Resource("process-definition", "Process Definition")
 _shape = Shape(ProcessDefinitionDto)
-_called_shape = Shape(ProcessDefinitionDto)
 
 serve_queries(process_definitions, PROCESS_DEFINITIONS, ProcessDefinitionDto, _shape, post=False)
 
@@ -128,8 +130,11 @@ async def submit_form(call: Call) -> Any:
 async def delete_definition(call: Call) -> Response:
     """Delete a process definition; with `cascade` also its instances and history."""
     row = await process_definition(call)
+    cascade = flag(call.query, "cascade")
+    if cascade:
+        await cancel_instances(call, {"processDefinitionId": row.id})
     try:
-        await definitions.delete(call.services.database, row.id, flag(call.query, "cascade"))
+        await definitions.delete(call.services.database, row.id, cascade)
     except Conflict as error:
         raise rest_exception(str(error)) from error
     return Response(status_code=200)  # 200 with an empty body: what clients of Camunda are used to here
@@ -266,10 +271,10 @@ def _incident_counts(incidents: Any) -> list[dict[str, Any]]:
 async def list_called(call: Call) -> list[Any]:
     """Process definitions that call activities of this one name without an expression."""
     caller = await process_definition(call)
-    content = await definitions.load(call.services.database, caller.hash)
+    compiled = load_definition(await definitions.load(call.services.database, caller.hash))
     activities: dict[str, list[str]] = {}
     rows: dict[str, Any] = {}
-    for activity, called in _static_calls(content):
+    for activity, called in _static_calls(compiled):
         row = await _called_row(call, caller, called)
         if row is not None:
             rows[row.id] = row
@@ -282,3 +287,33 @@ async def list_called(call: Call) -> list[Any]:
         }
         for row in rows.values()
     ]
+
+
+def _static_calls(compiled: Definition) -> Iterator[tuple[str, CallActivity]]:
+    for node in compiled.nodes.values():
+        spec = node.spec
+        if isinstance(spec, CallActivity) and spec.kind == "process" and _literal(spec.called) is not None:
+            yield node.id, spec
+
+
+async def _called_row(call: Call, caller: Any, spec: CallActivity) -> Any | None:
+    """The definition that the call activity would start now; None if its version is an expression or there is none."""
+    database = call.services.database
+    key = _literal(spec.called) or ""
+    tenant = caller.tenant_id if spec.tenant is None else _literal(spec.tenant)
+    if spec.binding == "deployment":
+        return await definitions.in_deployment(database, key, caller.deployment_id)
+    if spec.binding == "latest":
+        return await definitions.latest(database, key, tenant)
+    version = _literal(spec.version)
+    if version is None:
+        return None
+    if spec.binding == "versionTag":
+        return await definitions.by_version_tag(database, key, version, tenant)
+    return await definitions.by_version(database, key, int(version), tenant) if version.isdigit() else None
+
+
+def _literal(expression: Expression | None) -> str | None:
+    if expression is None or expression.language != "literal":
+        return None
+    return expression.text or (None if expression.value is None else str(expression.value))

@@ -142,7 +142,7 @@ async def selected_instances(
     query: dict[str, Any] | None,
     historic_query: dict[str, Any] | None = None,
 ) -> list[str]:
-    """Ids that a body selects by list and queries together, each once. RestError 400 when it selects by none of them."""
+    """Ids that a body selects by list and queries together, each once. RestError 400 when it selects by neither."""
     if ids is None and query is None and historic_query is None:
         raise invalid_request(
             "Either processInstanceIds, processInstanceQuery or historicProcessInstanceQuery should be set."

@@ -52,7 +52,7 @@ async def list_tasks(call: Call) -> Any:
     rows = await rows_of(call, TASKS, criteria)
     if call.accepts("application/hal+json"):
         count = await TASKS.count(call.services.database, criteria.filters)
-        return await hal_tasks(call, rows, count)
+        return await hal_tasks(call, rows, count, task_dto)
     return await _answers(call, rows, dict(call.query))
 
 

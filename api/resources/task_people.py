@@ -1,4 +1,4 @@
-"""/task/{id}/identity-links and comments, and /process-instance/{id}/comment: who has to do with it and what they say."""
+"""/task/{id}/identity-links and /comment, /process-instance/{id}/comment: who has to do with it and what they say."""
 
 from __future__ import annotations
 
