@@ -208,7 +208,8 @@ class _Checker:
     def value(self, element: XmlElement, name: str, type_name: str, value: str) -> None:
         expected = violation(type_name, value, element.nsmap)
         if expected is not None:
-            self.report("metamodel-value", element, f"Expected {expected} in {name!r} but was {value!r}.")
+            rule = "metamodel-called-element" if name == "calledElement" else "metamodel-value"
+            self.report(rule, element, f"Expected {expected} in {name!r} but was {value!r}.")
             return
         if type_name == "ID":
             id = collapse(value)

@@ -70,6 +70,7 @@ metamodel-child-missing EE Required child elements are there. | BPMN schema
 metamodel-attribute EE Attributes are those that the element may have. | BPMN schema
 metamodel-attribute-missing EE Required attributes are there. | BPMN schema
 metamodel-value EE Values are of the attribute's type. | BPMN schema
+metamodel-called-element WE calledElement is a qualified name (Camunda takes any text and expressions). | BPMN schema
 metamodel-duplicate-id EE Ids are unique in the file. | BPMN schema
 metamodel-idref EE References by id inside the file exist. | BPMN schema
 metamodel-text EE There is no text where the schema has none. | BPMN schema
