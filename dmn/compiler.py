@@ -26,7 +26,7 @@ from dmn.model import (
 from dmn.profile import Profile, profile_named
 from dmn.session import Session
 from dmn.table.compiled import CompiledTable, compile_table
-from dmn.types import CAMUNDA_NUMBER_TYPES, ModelTypes
+from dmn.types import CAMUNDA_NUMBER_TYPES, ModelTypes, class_of
 
 MAX_IMPORT_DEPTH = 20
 
@@ -174,7 +174,7 @@ class _Assembly:
         model, definitions = self._model, self._model.definitions
         for data in definitions.inputs:
             kind = self._env.item_type(data.variable)
-            model.inputs[data.id] = CompiledInput(data.id, data.variable.name or data.name, kind)
+            model.inputs[data.id] = CompiledInput(data.id, data.variable.name or data.name, kind, class_of(kind))
         for decision in definitions.decisions:
             model.decisions[decision.id] = self._shell(decision)
         for knowledge in definitions.knowledge_models:

@@ -18,9 +18,12 @@ Loader = Callable[[Session], Any]
 
 @dataclass(slots=True)
 class CompiledInput:
+    """`exact` is the Python class whose instances certainly conform to `type`."""
+
     id: str
     name: str
     type: FeelType | None
+    exact: type | None = None
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,7 +19,6 @@ from dmn.trace import DecisionTrace
 from dmn.types import ModelTypes
 
 
-@dataclass(frozen=True, slots=True)
 class DecisionResult:
     """What one evaluation gave.
 
@@ -29,10 +28,23 @@ class DecisionResult:
     * `trace`: what was evaluated and why, required decisions first; empty unless asked for.
     """
 
-    value: Any
-    messages: tuple[EvaluationMessage, ...] = ()
-    rule_results: tuple[dict[str, Any], ...] = ()
-    trace: tuple[DecisionTrace, ...] = ()
+    __slots__ = ("_results", "messages", "trace", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        messages: tuple[EvaluationMessage, ...] = (),
+        results: Callable[[], Sequence[dict[str, Any]]] = list,
+        trace: tuple[DecisionTrace, ...] = (),
+    ) -> None:
+        self.value = value
+        self.messages = messages
+        self.trace = trace
+        self._results = results
+
+    @property
+    def rule_results(self) -> list[dict[str, Any]]:
+        return list(self._results())
 
     @property
     def errors(self) -> tuple[EvaluationMessage, ...]:
@@ -95,13 +107,13 @@ class DecisionModel:
             return self.evaluate_service(decision, context, now=now, trace=trace, limits=limits)
         evaluation, session = self._start(context, now, trace, limits)
         try:
-            for required in _plan(found):
-                session.decision(required)
+            if found.required:
+                for required in _plan(found):
+                    session.decision(required)
             value = session.decision(found)
-            results = found.rule_results(session)
         except (FeelLimitError, RecursionError) as error:
             return _exceeded(evaluation, error, found.id)
-        return _finish(evaluation, value, results, found.id)
+        return _finish(evaluation, value, lambda: found.rule_results(session), found.id)
 
     def evaluate_service(
         self,
@@ -134,7 +146,7 @@ class DecisionModel:
         except (FeelLimitError, RecursionError) as error:
             return _exceeded(evaluation, error, found.id)
         results = [value] if is_context(value) and len(found.outputs) > 1 else [{found.variable: value}]
-        return _finish(evaluation, value, results, found.id)
+        return _finish(evaluation, value, lambda: results, found.id)
 
     def invoke(
         self,
@@ -156,7 +168,7 @@ class DecisionModel:
             )
         except (FeelLimitError, RecursionError) as error:
             return _exceeded(evaluation, error, found.id)
-        return _finish(evaluation, value, [{found.variable: value}], found.id)
+        return _finish(evaluation, value, lambda: [{found.variable: value}], found.id)
 
     def find_decision(self, id_or_name: str) -> CompiledDecision | None:
         return _by_id_or_name(self.decisions, id_or_name)
@@ -201,9 +213,11 @@ def _plan(decision: CompiledDecision) -> list[CompiledDecision]:
     return order
 
 
-def _finish(evaluation: Evaluation, value: Any, results: list[dict[str, Any]], element_id: str) -> DecisionResult:
+def _finish(
+    evaluation: Evaluation, value: Any, results: Callable[[], Sequence[dict[str, Any]]], element_id: str
+) -> DecisionResult:
     evaluation.collect(element_id)
-    return DecisionResult(value, tuple(evaluation.messages), tuple(results), tuple(evaluation.trace or ()))
+    return DecisionResult(value, tuple(evaluation.messages), results, tuple(evaluation.trace or ()))
 
 
 def _exceeded(evaluation: Evaluation, error: FeelLimitError | RecursionError, element_id: str) -> DecisionResult:
@@ -212,7 +226,7 @@ def _exceeded(evaluation: Evaluation, error: FeelLimitError | RecursionError, el
     )
     evaluation.collect(element_id)
     evaluation.error("LIMIT", message, element_id)
-    return DecisionResult(None, tuple(evaluation.messages), (), tuple(evaluation.trace or ()))
+    return DecisionResult(None, tuple(evaluation.messages), list, tuple(evaluation.trace or ()))
 
 
 def _listed(names: list[str]) -> str:

@@ -28,6 +28,9 @@ Node = Callable[[Scope], Any]
 SESSION = 1
 """The scope's key of the `Session`."""
 
+BUSY = object()
+"""Stands for the value of a decision that is being evaluated."""
+
 MAX_MESSAGES = 200
 
 
@@ -62,7 +65,7 @@ class Evaluation:
 class Session:
     """One model within one evaluation. `overrides` are the input decisions of a decision service."""
 
-    __slots__ = ("_busy", "_children", "_functions", "_inputs", "_values", "evaluation", "inputs", "outcomes", "types")
+    __slots__ = ("_children", "_functions", "_inputs", "_values", "evaluation", "inputs", "outcomes", "types")
 
     def __init__(
         self,
@@ -76,7 +79,6 @@ class Session:
         self.types = types
         self.outcomes: dict[str, TableOutcome] = {}
         self._values: dict[str, Any] = dict(overrides) if overrides else {}
-        self._busy: set[str] = set()
         self._inputs: dict[str, Any] = {}
         self._functions: dict[str, FeelFunction] = {}
         self._children: dict[str, Session] = {}
@@ -97,7 +99,7 @@ class Session:
         if data.id in self._inputs:
             return self._inputs[data.id]
         value = self.inputs.get(data.name)
-        if data.type is not None and value is not None:
+        if data.type is not None and value is not None and value.__class__ is not data.exact:
             value = self.conform(value, data.type, f"input '{data.name}'", data.id)
         self._inputs[data.id] = value
         return value
@@ -106,18 +108,15 @@ class Session:
         """The decision's value, evaluated at most once in this session."""
         values = self._values
         if decision.id in values:
-            return values[decision.id]
-        if decision.id in self._busy:
+            value = values[decision.id]
+            if value is not BUSY:
+                return value
             self.evaluation.error(
                 "CYCLE", f"Expected no cycle of requirements but decision '{decision.name}' needs itself", decision.id
             )
             return None
-        self._busy.add(decision.id)
-        try:
-            value = decision.evaluate(self)
-        finally:
-            self._busy.discard(decision.id)
-        values[decision.id] = value
+        values[decision.id] = BUSY
+        value = values[decision.id] = decision.evaluate(self)
         return value
 
     def knowledge(self, model: CompiledKnowledge) -> FeelFunction | None:

@@ -17,15 +17,38 @@ from dmn.feel import (
     SIMPLE_TYPES,
     ConstrainedType,
     ContextType,
+    DaysTimeDuration,
+    FeelDate,
+    FeelDateTime,
     FeelSyntaxError,
+    FeelTime,
     FeelType,
     FunctionType,
     ListType,
     NamedType,
+    SimpleType,
+    YearsMonthsDuration,
     coerce,
     parse_type,
 )
 from dmn.model import Definitions, ItemDefinition, UnaryTests
+
+_CLASSES: Mapping[str, type] = {
+    "number": Decimal,
+    "string": str,
+    "boolean": bool,
+    "date": FeelDate,
+    "time": FeelTime,
+    "date and time": FeelDateTime,
+    "days and time duration": DaysTimeDuration,
+    "years and months duration": YearsMonthsDuration,
+}
+
+
+def class_of(kind: FeelType | None) -> type | None:
+    """The Python class whose every instance is of the type, for a quick test; None for other types."""
+    return _CLASSES.get(kind.name) if isinstance(kind, SimpleType) else None
+
 
 TestCompiler = Callable[[UnaryTests], Callable[[Any], bool] | None]
 

@@ -38,8 +38,11 @@ def document(count: int) -> bytes:
     """The table as DMN 1.1, which every peer reads."""
     rows = "\n".join(
         f'<rule id="r{index}">'
-        + "".join(f"<inputEntry><text><![CDATA[{cell}]]></text></inputEntry>" for cell in row[:3])
-        + "".join(f"<outputEntry><text><![CDATA[{cell}]]></text></outputEntry>" for cell in row[3:])
+        + "".join(
+            f'<{tag} id="r{index}c{column}"><text><![CDATA[{cell}]]></text></{tag}>'
+            for column, cell in enumerate(row)
+            for tag in ["inputEntry" if column < 3 else "outputEntry"]
+        )
         + "</rule>"
         for index, row in enumerate(rules(count))
     )

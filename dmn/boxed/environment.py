@@ -11,7 +11,7 @@ from dmn.feel import Compiled, FeelSyntaxError, FeelType, compile_expression, co
 from dmn.model import InformationItem
 from dmn.profile import Profile
 from dmn.session import SESSION, Node, Scope
-from dmn.types import ModelTypes
+from dmn.types import ModelTypes, class_of
 
 LanguageCompiler = Callable[[str, tuple[str, ...]], Callable[[Mapping[str, Any]], Any]]
 """Compiles a text of another expression language, given the names in scope, to a function of the variables.
@@ -48,6 +48,15 @@ class Environment:
             compiled = self._feel(text, compile_expression, element_id, line)
             return self.broken("SYNTAX", element_id) if compiled is None else compiled.body
         return self._foreign(text, wanted, element_id, line)
+
+    def constant(self, text: str, language: str | None) -> tuple[Any] | None:
+        """The value (in a tuple) of a text that is a FEEL literal, so that it need not be evaluated."""
+        if (language or self.default_language) != "feel":
+            return None
+        try:
+            return compile_expression(text, self.names, dialect=self.profile.feel_dialect).constant()
+        except FeelSyntaxError:
+            return None
 
     def tests(self, text: str, language: str | None, element_id: str | None, line: int) -> tuple[Node, Compiled | None]:
         """Unary tests as a node over a scope with `?`, and their compiled form if they are FEEL."""
@@ -119,11 +128,12 @@ class Environment:
         if kind is None:
             return node
         wanted, owner = kind, element_id or self.owner
+        exact = class_of(kind)
 
         def coerced(scope: Scope) -> Any:
             value = node(scope)
-            if value is None:
-                return None
+            if value is None or value.__class__ is exact:
+                return value
             return scope[SESSION].conform(value, wanted, what, owner)
 
         return coerced

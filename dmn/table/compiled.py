@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmn.boxed.environment import Environment
-from dmn.model import DecisionTable
+from dmn.model import DecisionTable, LiteralExpression
 from dmn.session import SESSION, Node, Scope, Session
 from dmn.shapes import is_list
 from dmn.table.columns import INVALID, InputColumn, OutputColumn, output_cell
 from dmn.table.policies import Outputs, PolicyError, aggregate, rank, same_outputs
 from dmn.trace import InputTrace, OutputTrace, RuleTrace, TableTrace
+from dmn.types import class_of
 
 MINIMUM_INDEXED_RULES = 4
 """Below this many rules, trying them all is as fast as looking them up."""
@@ -47,6 +48,7 @@ class CompiledTable:
         "_all_rules",
         "_annotations",
         "_cells",
+        "_constants",
         "_empty_list",
         "_inputs",
         "_omits_empty",
@@ -101,6 +103,10 @@ class CompiledTable:
                 column.set_order(env)
         self._cells: list[list[Node | None]] = [
             [output_cell(cell, column, env) for cell, column in zip(rule.outputs, self._outputs, strict=True)]
+            for rule in rules
+        ]
+        self._constants: list[Outputs | None] = [
+            _constant_outputs(rule.outputs, self._outputs, env) if env.profile.converts_types is False else None
             for rule in rules
         ]
         # Only a plain collection is a list by itself; the other policies' value without a match is null.
@@ -229,6 +235,9 @@ class CompiledTable:
     # --- outputs -----------------------------------------------------------------------------------------------
 
     def _rule_outputs(self, scope: Scope, rule: int) -> Outputs:
+        constant = self._constants[rule]
+        if constant is not None:
+            return constant
         return self._conform(scope, tuple(None if cell is None else cell(scope) for cell in self._cells[rule]))
 
     def _conform(self, scope: Scope, outputs: Outputs) -> Outputs:
@@ -292,6 +301,22 @@ class CompiledTable:
             outcome.aggregated,
             outcome.used_default,
         )
+
+
+def _constant_outputs(
+    cells: Sequence[LiteralExpression], columns: Sequence[OutputColumn], env: Environment
+) -> Outputs | None:
+    """The outputs of a rule whose cells are all literals that certainly conform to their columns' types."""
+    outputs: list[Any] = []
+    for cell, column in zip(cells, columns, strict=True):
+        found = (None,) if not cell.text.strip() else env.constant(cell.text, cell.language)
+        if found is None or cell.type_ref is not None:
+            return None
+        value = found[0]
+        if column.type is not None and value is not None and value.__class__ is not class_of(column.type):
+            return None
+        outputs.append(value)
+    return tuple(outputs)
 
 
 def compile_table(table: DecisionTable, env: Environment) -> CompiledTable:

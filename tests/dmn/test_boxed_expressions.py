@@ -31,7 +31,8 @@ def iterator(tag: str, source: str, body: str) -> str:
 
 
 def conditional(condition: str) -> str:
-    return f"<conditional><if>{literal(condition)}</if><then>{literal('1')}</then><else>{literal('2')}</else></conditional>"
+    branches = f"<then>{literal('1')}</then><else>{literal('2')}</else>"
+    return f"<conditional><if>{literal(condition)}</if>{branches}</conditional>"
 
 
 def filtered(source: str, match: str) -> str:

@@ -129,7 +129,8 @@ LEAF = document(
     input_data("who"),
     decision("greeting", literal('"Hello, " + who'), requirements(inputs=["who"])),
     '<businessKnowledgeModel id="shout" name="shout it"><variable name="shout it"/><encapsulatedLogic>'
-    f'<formalParameter name="t" typeRef="tText"/>{literal("upper case(t)")}</encapsulatedLogic></businessKnowledgeModel>',
+    f'<formalParameter name="t" typeRef="tText"/>{literal("upper case(t)")}</encapsulatedLogic>'
+    "</businessKnowledgeModel>",
     '<itemDefinition name="tText"><typeRef>string</typeRef></itemDefinition>',
     namespace="urn:leaf",
 )

@@ -47,11 +47,11 @@ def test_a_result_of_the_wrong_shape_is_refused(mapping: str, results: list[dict
 def test_rule_results_of_tables() -> None:
     rules = [("> 0", "1", '"a"'), ("> 5", "2", '"b"')]
     both = run(table(["x"], ["n", "s"], rules, "COLLECT"), {"x": 9})
-    assert both.rule_results == ({"n": 1, "s": "a"}, {"n": 2, "s": "b"})
-    assert run(table(["x"], ["n", "s"], rules, "UNIQUE"), {"x": 0}).rule_results == ()
+    assert both.rule_results == [{"n": 1, "s": "a"}, {"n": 2, "s": "b"}]
+    assert run(table(["x"], ["n", "s"], rules, "UNIQUE"), {"x": 0}).rule_results == []
     total = run(table(["x"], ["n"], [("> 0", "1"), ("> 5", "2")], "COLLECT", "SUM"), {"x": 9})
-    assert total.rule_results == ({"n": 3},)
+    assert total.rule_results == [{"n": 3}]
 
 
 def test_rule_results_of_other_expressions_are_the_variable() -> None:
-    assert run(literal("1 + 1")).rule_results == ({"d": 2},)
+    assert run(literal("1 + 1")).rule_results == [{"d": 2}]
