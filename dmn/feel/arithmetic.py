@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from .decimals import CONTEXT, NumberError, number_of, power
+from .kinds import kind_of
 from .temporal import (
     DAY_NANOS,
     DaysTimeDuration,
@@ -25,8 +26,8 @@ from .temporal import (
 
 
 def add(left: Any, right: Any) -> Any:
-    kind = type(left)
-    other = type(right)
+    kind = kind_of(left)
+    other = kind_of(right)
     if kind is Decimal and other is Decimal:
         return _number(CONTEXT.add, left, right)
     if kind is str and other is str:
@@ -47,8 +48,8 @@ def add(left: Any, right: Any) -> Any:
 
 
 def subtract(left: Any, right: Any) -> Any:
-    kind = type(left)
-    other = type(right)
+    kind = kind_of(left)
+    other = kind_of(right)
     if kind is Decimal and other is Decimal:
         return _number(CONTEXT.subtract, left, right)
     if other is YearsMonthsDuration:
@@ -104,11 +105,11 @@ def _shift_nanos(value: Any, nanos: int) -> Any:
 
 
 def multiply(left: Any, right: Any) -> Any:
-    if type(right) is not Decimal:
+    if kind_of(right) is not Decimal:
         left, right = right, left
-    if type(right) is not Decimal:
+    if kind_of(right) is not Decimal:
         return None
-    kind = type(left)
+    kind = kind_of(left)
     if kind is Decimal:
         return _number(CONTEXT.multiply, left, right)
     if kind is YearsMonthsDuration:
@@ -121,8 +122,8 @@ def multiply(left: Any, right: Any) -> Any:
 
 
 def divide(left: Any, right: Any) -> Any:
-    kind = type(left)
-    other = type(right)
+    kind = kind_of(left)
+    other = kind_of(right)
     if other is Decimal:
         if not right:
             return None
@@ -143,13 +144,13 @@ def divide(left: Any, right: Any) -> Any:
 
 
 def raise_to(left: Any, right: Any) -> Any:
-    if type(left) is Decimal and type(right) is Decimal:
+    if kind_of(left) is Decimal and kind_of(right) is Decimal:
         return _number(power, left, right)
     return None
 
 
 def negate(value: Any) -> Any:
-    kind = type(value)
+    kind = kind_of(value)
     if kind is Decimal:
         return CONTEXT.minus(value)
     if kind is YearsMonthsDuration:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from .arithmetic import add, divide, multiply, negate, raise_to, subtract
 from .ast import Arithmetic, Between, Comparison, Literal, Negation, Node
 from .decimals import CONTEXT, NumberError
-from .run import DEFAULT_LIMITS, RUN, Run, Scope
 from .errors import FeelLimitError
+from .kinds import kind_of
+from .run import DEFAULT_LIMITS, RUN, Run, Scope
 from .values import compare, equals
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ def _binary(compiler: Compiler, operator: str, left: Evaluate, operand: Node, to
     slow = _slow(compiler, operator, general, token)
     if direct is None:
         return lambda scope: slow(scope, left(scope), right(scope))
-    if type(operand) is Literal and type(operand.value) is Decimal:
+    if isinstance(operand, Literal) and kind_of(operand.value) is Decimal:
         constant = operand.value
 
         def with_constant(scope: Scope) -> Any:
             a = left(scope)
-            if type(a) is Decimal:
+            if kind_of(a) is Decimal:
                 try:
                     return direct(a, constant)
                 except NumberError:
@@ -60,7 +61,7 @@ def _binary(compiler: Compiler, operator: str, left: Evaluate, operand: Node, to
     def binary(scope: Scope) -> Any:
         a = left(scope)
         b = right(scope)
-        if type(a) is Decimal and type(b) is Decimal:
+        if kind_of(a) is Decimal and kind_of(b) is Decimal:
             try:
                 return direct(a, b)
             except NumberError:
@@ -80,10 +81,10 @@ def _slow(
         if result is None:
             return (
                 warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, a, b)
-                if not (type(a) is str or type(b) is str)
+                if not (kind_of(a) is str or kind_of(b) is str)
                 else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
             )
-        if type(result) is str:
+        if kind_of(result) is str:
             run: Run | None = scope.get(RUN)
             if run is not None:
                 run.charge_string(len(result))
@@ -144,13 +145,13 @@ def _equality(left: Evaluate, right: Evaluate, operand: Node, positive: bool, wa
             return warn(scope, "Expected two values of one kind to compare but they differ in kind")
         return same is positive
 
-    if type(operand) is Literal and type(operand.value) in _SIMPLE:
+    if isinstance(operand, Literal) and kind_of(operand.value) in _SIMPLE:
         constant = operand.value
-        kind = type(constant)
+        kind = kind_of(constant)
 
         def equal_to(scope: Scope) -> bool | None:
             a = left(scope)
-            if type(a) is kind:
+            if kind_of(a) is kind:
                 return (a == constant) is positive
             return slow(scope, a, constant)
 
@@ -159,8 +160,8 @@ def _equality(left: Evaluate, right: Evaluate, operand: Node, positive: bool, wa
     def equal(scope: Scope) -> bool | None:
         a = left(scope)
         b = right(scope)
-        kind = type(a)
-        if kind is type(b) and kind in _SIMPLE:
+        kind = kind_of(a)
+        if kind is kind_of(b) and kind in _SIMPLE:
             return (a == b) is positive
         return slow(scope, a, b)
 
@@ -186,14 +187,14 @@ def _order(left: Evaluate, right: Evaluate, operand: Node, operator: str, warn: 
         direct = lambda a, b: a > b  # noqa: E731
     else:
         direct = lambda a, b: a >= b  # noqa: E731
-    if type(operand) is Literal and type(operand.value) is Decimal:
+    if isinstance(operand, Literal) and kind_of(operand.value) is Decimal:
         return _order_constant(left, operand.value, operator, slow)
 
     def order(scope: Scope) -> bool | None:
         a = left(scope)
         b = right(scope)
-        kind = type(a)
-        if kind is type(b) and (kind is Decimal or kind is str):
+        kind = kind_of(a)
+        if kind is kind_of(b) and (kind is Decimal or kind is str):
             return direct(a, b)
         return slow(scope, a, b)
 
@@ -207,33 +208,33 @@ def _order_constant(
 
         def less(scope: Scope) -> bool | None:
             a = left(scope)
-            return a < constant if type(a) is Decimal else slow(scope, a, constant)
+            return a < constant if kind_of(a) is Decimal else slow(scope, a, constant)
 
         return less
     if operator == "<=":
 
         def at_most(scope: Scope) -> bool | None:
             a = left(scope)
-            return a <= constant if type(a) is Decimal else slow(scope, a, constant)
+            return a <= constant if kind_of(a) is Decimal else slow(scope, a, constant)
 
         return at_most
     if operator == ">":
 
         def greater(scope: Scope) -> bool | None:
             a = left(scope)
-            return a > constant if type(a) is Decimal else slow(scope, a, constant)
+            return a > constant if kind_of(a) is Decimal else slow(scope, a, constant)
 
         return greater
 
     def at_least(scope: Scope) -> bool | None:
         a = left(scope)
-        return a >= constant if type(a) is Decimal else slow(scope, a, constant)
+        return a >= constant if kind_of(a) is Decimal else slow(scope, a, constant)
 
     return at_least
 
 
 def _kinds(a: Any, b: Any) -> tuple[Any, Any]:
-    return ("string" if type(a) is str else a), ("string" if type(b) is str else b)
+    return ("string" if kind_of(a) is str else a), ("string" if kind_of(b) is str else b)
 
 
 def between(compiler: Compiler, node: Between) -> Evaluate:

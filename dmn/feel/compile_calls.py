@@ -10,6 +10,7 @@ from .builtins.signature import BAD, Builtin, Signature, misfit
 from .errors import InvalidOperation
 from .functions import UserFunction
 from .json_values import ATOMS
+from .kinds import kind_of
 from .run import RUN, Run, Scope
 from .types import NULL, SIMPLE_TYPES, FeelType, type_of
 from .values import FeelFunction, Param
@@ -75,12 +76,12 @@ def _builtin_call(compiler: Compiler, node: Call, builtin: Builtin) -> Evaluate:
 
 def _folded(node: Call, builtin: Builtin, direct: Evaluate) -> Evaluate | None:
     """A pure function of constants is evaluated once, when compiling, if its result is a plain value."""
-    if not builtin.pure or not node.args or not all(type(arg) is Literal for arg in node.args):
+    if not builtin.pure or not node.args or not all(isinstance(arg, Literal) for arg in node.args):
         return None
     if any(signature.needs_run for signature in builtin.signatures):
         return None
     constant = direct({})
-    if constant is None or type(constant) not in ATOMS:
+    if constant is None or kind_of(constant) not in ATOMS:
         return None
     return lambda scope: constant
 
@@ -91,9 +92,9 @@ def _named_call(compiler: Compiler, node: Call, builtin: Builtin, args: list[Eva
     if names is None:
         return None
     for signature in builtin.signatures:
-        if names == [parameter.name for parameter in signature.parameters[: len(names)]]:
-            if len(names) >= signature.required:
-                return _direct_call(compiler, node, builtin, signature, args, named=True)
+        in_order = names == [parameter.name for parameter in signature.parameters[: len(names)]]
+        if in_order and len(names) >= signature.required:
+            return _direct_call(compiler, node, builtin, signature, args, named=True)
     return _general_call(compiler, node, builtin, args)
 
 
@@ -158,7 +159,7 @@ def _short_call(
         def one(scope: Scope) -> Any:
             value = arg(scope)
             try:
-                if types is None or type(value) not in types:
+                if types is None or kind_of(value) not in types:
                     fitted = first.fit(value)
                     if fitted is BAD:
                         raise misfit(builtin.name, first, value)
@@ -176,12 +177,12 @@ def _short_call(
         a = arg(scope)
         b = other(scope)
         try:
-            if types is None or type(a) not in types:
+            if types is None or kind_of(a) not in types:
                 fitted = first.fit(a)
                 if fitted is BAD:
                     raise misfit(builtin.name, first, a)
                 a = fitted
-            if other_types is None or type(b) not in other_types:
+            if other_types is None or kind_of(b) not in other_types:
                 fitted = second.fit(b)
                 if fitted is BAD:
                     raise misfit(builtin.name, second, b)
@@ -214,7 +215,7 @@ def function_literal(compiler: Compiler, node: FunctionLiteral) -> Evaluate:
             run: Run = scope[RUN]
             description = body(scope)
             found = None
-            if run.externals is not None and isinstance(description, dict):
+            if run.externals is not None and kind_of(description) is dict:
                 found = run.externals(description, params)
             return warn(scope, "Expected an external function that is allowed here") if found is None else found
 

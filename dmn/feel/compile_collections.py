@@ -20,9 +20,10 @@ from .ast import (
     UnaryRange,
 )
 from .decimals import to_index
+from .kinds import kind_of
 from .run import RUN, Run, Scope
 from .types import type_of
-from .values import Range, compare, unary_range
+from .values import Range, unary_range
 
 if TYPE_CHECKING:
     from .compiler import Compiler, Evaluate
@@ -35,8 +36,8 @@ _BOOLEAN_NODES = (Comparison, Logic, Between, In, InstanceOf, Quantified)
 
 def list_literal(compiler: Compiler, node: ListLiteral) -> Evaluate:
     items = [compiler.node(item) for item in node.items]
-    if all(type(item) is Literal for item in node.items):
-        constant = [item.value for item in node.items if type(item) is Literal]
+    if all(isinstance(item, Literal) for item in node.items):
+        constant = [item.value for item in node.items if isinstance(item, Literal)]
         return lambda scope: constant
     return lambda scope: [item(scope) for item in items]
 
@@ -78,16 +79,16 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
 def range_literal(compiler: Compiler, node: RangeLiteral) -> Evaluate:
     start, end = compiler.node(node.start), compiler.node(node.end)
     start_included, end_included = node.start_included, node.end_included
-    if type(node.start) is Literal and type(node.end) is Literal:
+    if isinstance(node.start, Literal) and isinstance(node.end, Literal):
         low, high = node.start.value, node.end.value
-        if type(low) is type(high) and type_of(low) in _ORDERED:
+        if kind_of(low) is kind_of(high) and type_of(low) in _ORDERED:
             constant = Range(low, high, start_included, end_included)
             return lambda scope: constant
     warn = compiler.warner("TYPE_MISMATCH", node.token)
 
     def interval(scope: Scope) -> Any:
         low, high = start(scope), end(scope)
-        if low is not None and high is not None and (type(low) is not type(high) or type_of(low) not in _ORDERED):
+        if low is not None and high is not None and (kind_of(low) is not kind_of(high) or type_of(low) not in _ORDERED):
             return warn(scope, "Expected a range between two values of one ordered kind")
         if (low is not None and type_of(low) not in _ORDERED) or (high is not None and type_of(high) not in _ORDERED):
             return warn(scope, "Expected a range between two values of one ordered kind")
@@ -99,7 +100,7 @@ def range_literal(compiler: Compiler, node: RangeLiteral) -> Evaluate:
 def unary_range_literal(compiler: Compiler, node: UnaryRange) -> Evaluate:
     endpoint = compiler.node(node.endpoint)
     operator = node.operator
-    if type(node.endpoint) is Literal and (operator in ("=", "!=") or type_of(node.endpoint.value) in _ORDERED):
+    if isinstance(node.endpoint, Literal) and (operator in ("=", "!=") or type_of(node.endpoint.value) in _ORDERED):
         constant = unary_range(operator, node.endpoint.value)
         return lambda scope: constant
     warn = compiler.warner("TYPE_MISMATCH", node.token)
@@ -127,14 +128,14 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
     condition_node = node.condition
 
     def pick(scope: Scope, values: Any, position: Decimal) -> Any:
-        if type(values) is not list:
+        if kind_of(values) is not list:
             values = [values]
         try:
             return item_at(values, position)
         except IndexError:
             return warn(scope, "Expected a position within the list but found " + str(position))
 
-    if type(condition_node) is Literal and type(condition_node.value) is Decimal:
+    if isinstance(condition_node, Literal) and kind_of(condition_node.value) is Decimal:
         position = condition_node.value
 
         def at(scope: Scope) -> Any:
@@ -162,16 +163,16 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
     always_boolean = isinstance(condition_node, _BOOLEAN_NODES)
 
     def select(scope: Scope) -> Any:
-        values = source(scope)
+        values: Any = source(scope)
         if values is None:
             return None
-        if type(values) is Range:
+        if kind_of(values) is Range:
             from .ranges import expand
 
             values = expand(values, scope[RUN])
             if values is None:
                 return None
-        if type(values) is not list:
+        if kind_of(values) is not list:
             values = [values]
         run: Run = scope[RUN]
         run.charge(weight * (len(values) + 1))
@@ -180,10 +181,11 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
             if always_boolean:
                 return []
             inner["item"] = None
-            return pick(scope, values, position) if type(position := condition(inner)) is Decimal else []
+            return pick(scope, values, position) if kind_of(position := condition(inner)) is Decimal else []
         kept: list[Any] = []
         shadowed: list[str] = []
         first = not always_boolean
+        value: Any
         for value in values:
             for name in shadowed:
                 if name in scope:
@@ -192,7 +194,7 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
                     inner.pop(name, None)
             shadowed = []
             inner["item"] = value
-            if type(value) is dict:
+            if kind_of(value) is dict:
                 for name in names:
                     if name in value:
                         inner[name] = value[name]
@@ -201,7 +203,7 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
             verdict = condition(inner)
             if verdict is True:
                 kept.append(value)
-            elif first and type(verdict) is Decimal:
+            elif first and kind_of(verdict) is Decimal:
                 return pick(scope, values, verdict)
             first = False
         return kept

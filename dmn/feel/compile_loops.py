@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .ast import For, Iterator, Node, Quantified
+from .kinds import kind_of
 from .ranges import expand, sequence
 from .run import RUN, Run, Scope
 from .values import Range
@@ -31,11 +32,11 @@ def _domain(compiler: Compiler, iterator: Iterator) -> Domain:
 
     def each(scope: Scope) -> list[Any] | None:
         values = source(scope)
-        if type(values) is list:
+        if kind_of(values) is list:
             return values
         if values is None:
             return warn(scope, "Expected a list to iterate over but found null")
-        if type(values) is Range:
+        if kind_of(values) is Range:
             values = expand(values, scope[RUN])
             return warn(scope, "Expected a range of numbers or dates to iterate over") if values is None else values
         return [values]

@@ -18,6 +18,7 @@ from .ast import (
     UnaryRange,
     UnaryTests,
 )
+from .kinds import kind_of
 from .run import Scope
 from .values import Range, equals
 
@@ -31,22 +32,22 @@ Test = Callable[[Scope, Any], "bool | None"]
 
 def matches(subject: Any, value: Any) -> bool | None:
     """Whether a value that stands as a test matches: an equal value, a list that has it, a range that holds it."""
-    if type(value) is Range:
-        if type(subject) is Range and equals(subject, value) is True:
+    if kind_of(value) is Range:
+        if kind_of(subject) is Range and equals(subject, value) is True:
             return True
         return value.contains(subject)
-    if type(value) is list:
-        if type(subject) is list and equals(subject, value) is True:
+    if kind_of(value) is list:
+        if kind_of(subject) is list and equals(subject, value) is True:
             return True
         found: bool | None = False
         for item in value:
-            if type(item) is Range and type(subject) is not Range:
+            if kind_of(item) is Range and kind_of(subject) is not Range:
                 verdict = item.contains(subject)
             else:
                 verdict = equals(subject, item)
             if verdict is True:
                 return True
-            if verdict is None and type(item) is Range:
+            if verdict is None and kind_of(item) is Range:
                 found = None
         return found
     return equals(subject, value)
@@ -60,25 +61,25 @@ def _test(compiler: Compiler, node: Node) -> Test:
     mentions_input = INPUT in compiler.used
     outer.update(compiler.used)
     compiler.used = outer
-    if type(node) in (UnaryRange, RangeLiteral) and not mentions_input:
+    if kind_of(node) in (UnaryRange, RangeLiteral) and not mentions_input:
 
         def inside(scope: Scope, subject: Any) -> bool | None:
             interval = value(scope)
             return None if interval is None else interval.contains(subject)
 
         return inside
-    if type(node) is Literal:
+    if isinstance(node, Literal):
         constant = node.value
         return lambda scope, subject: equals(subject, constant)
     is_condition = isinstance(node, (Comparison, Logic, Between, In, InstanceOf, Quantified))
 
     def test(scope: Scope, subject: Any) -> bool | None:
         found = value(scope)
-        if found is True and (mentions_input or is_condition or type(subject) is not bool):
+        if found is True and (mentions_input or is_condition or kind_of(subject) is not bool):
             return True
         if mentions_input and (found is False or found is None):
             return found
-        if is_condition and type(subject) is not bool:
+        if is_condition and kind_of(subject) is not bool:
             return found if found is None or found is False else None
         return matches(subject, found)
 

@@ -1,4 +1,4 @@
-"""Compiled expressions: compile once, evaluate often. The same text, names and dialect are compiled once per process."""
+"""Compiled expressions: compile once, evaluate often. Equal text, names and dialect are compiled once per process."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from .ast import Literal, Node, RangeLiteral, UnaryRange, UnaryTests
 from .compiler import Compiler
 from .dialects import DIALECTS, Dialect
 from .errors import FeelLimitError, Warning
 from .json_values import from_json
+from .kinds import is_mapping, is_sequence, kind_of
 from .lexer import special_names
-from .parser import Source, parse_expression, parse_unary_tests
+from .parser import parse_expression, parse_unary_tests
 from .run import DEFAULT_LIMITS, RUN, Limits, Run, Scope
+from .token_reader import Source
 from .types import FeelType
 from .values import Range
 
 INPUT = "?"
 CACHE_SIZE = 4096
 _UNSET: Any = object()
+_EMPTY: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ class Compiled:
         top level may be ints or floats. Raises FeelLimitError beyond the default limits."""
         try:
             if self._simple:
-                if input_value is _UNSET and type(scope) is dict:
-                    return self.body(scope)
+                if input_value is _UNSET and kind_of(scope) is dict:
+                    return self.body(cast("Scope", scope))
                 inner: Scope = dict(scope)
             else:
                 inner = {RUN: Run(now, keep_warnings=False)}
@@ -139,9 +142,9 @@ class Compiled:
         for test in node.tests:
             if isinstance(test, Literal):
                 constants.append(test.value)
-            elif (isinstance(test, RangeLiteral) and type(test.start) is Literal and type(test.end) is Literal) or (
-                isinstance(test, UnaryRange) and type(test.endpoint) is Literal
-            ):
+            elif (
+                isinstance(test, RangeLiteral) and isinstance(test.start, Literal) and isinstance(test.end, Literal)
+            ) or (isinstance(test, UnaryRange) and isinstance(test.endpoint, Literal)):
                 value = Compiler(self._source, DIALECTS[self.dialect]).node(test)({})
                 if not isinstance(value, Range):
                     return None
@@ -198,17 +201,15 @@ def names_used(compiled: Compiled) -> tuple[str, ...]:
 def _names_in(value: Any, found: dict[str, None], depth: int) -> None:
     if depth > 20 or len(found) > 10_000:
         return
-    if isinstance(value, Mapping):
-        mapping: Mapping[Any, Any] = value
-        for key, inner in mapping.items():
+    if is_mapping(value):
+        for key, inner in value.items():
             if isinstance(key, str) and not key.isidentifier():
                 found[key] = None
-            if isinstance(inner, (Mapping, list, tuple)):
+            if is_mapping(inner) or is_sequence(inner):
                 _names_in(inner, found, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        items: list[Any] | tuple[Any, ...] = value
-        for item in items[:1000]:
-            if isinstance(item, (Mapping, list, tuple)):
+    elif is_sequence(value):
+        for item in value[:1000]:
+            if is_mapping(item) or is_sequence(item):
                 _names_in(item, found, depth + 1)
 
 
@@ -232,7 +233,7 @@ def evaluate(
 
     Raises FeelSyntaxError only; bad data gives null and warnings.
     """
-    scope = context if context is not None else {}
+    scope: Mapping[str, Any] = context if context is not None else _EMPTY
     compiled = compile_expression(expression, names_in(scope), dialect=dialect)
     return compiled.evaluate(scope, now=now, types=types, limits=limits)
 
@@ -248,6 +249,6 @@ def evaluate_unary_tests(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Result:
     """Whether an input value passes unary tests: True, False or None. Raises FeelSyntaxError only."""
-    scope = context if context is not None else {}
+    scope: Mapping[str, Any] = context if context is not None else _EMPTY
     compiled = compile_unary_tests(tests, names_in(scope), dialect=dialect)
     return compiled.evaluate(scope, now=now, input_value=input_value, types=types, limits=limits)

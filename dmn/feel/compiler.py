@@ -1,13 +1,12 @@
 """Syntax tree to Python closures: each node becomes a function of one scope, with its constants bound in.
 
-Names are sorted out here: a name bound by the expression itself (iterator, parameter, context entry) is fetched blindly,
-any other may be missing. `Compiler.used` collects the free names, which is what a scope has to provide.
+Names are sorted out here: a name bound by the expression itself (iterator, parameter, entry) is fetched blindly, any
+other may be missing. `Compiler.used` collects the free names, which is what a scope has to provide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
@@ -39,11 +38,11 @@ from .ast import (
 )
 from .dialects import Dialect
 from .json_values import ATOMS, from_json
-from .parser import Source
+from .kinds import kind_of
 from .properties import PROPERTIES
 from .run import RUN, Run, Scope
+from .token_reader import Source
 from .types import is_instance, type_of
-from .values import FeelFunction
 
 Evaluate = Callable[[Scope], Any]
 
@@ -71,7 +70,7 @@ class Compiler:
         level = self.level = self.level + 1
         if level > self.deepest:
             self.deepest = level
-        compiled = _TABLE[type(node)](self, node)
+        compiled = _TABLE[kind_of(node)](self, node)
         self.level = level - 1
         return compiled
 
@@ -136,7 +135,7 @@ def _name(compiler: Compiler, node: Name) -> Evaluate:
             value = scope[name]
         except KeyError:
             return function if function is not None else warn(scope, "Expected a variable '{}' but there is none", name)
-        return value if type(value) in _FETCHED else from_json(value)
+        return value if kind_of(value) in _FETCHED else from_json(value)
 
     return fetch
 
@@ -150,11 +149,11 @@ def _path(compiler: Compiler, node: Path) -> Evaluate:
     warn = compiler.warner("UNKNOWN_PROPERTY", node.token)
 
     def property_of(scope: Scope, value: Any) -> Any:
-        kind = type(value)
+        kind = kind_of(value)
         if kind is dict:
             if name in value:
                 found = value[name]
-                return found if type(found) in _FETCHED else from_json(found)
+                return found if kind_of(found) in _FETCHED else from_json(found)
         elif kind is list:
             run_of(scope).charge_list(len(value))
             return [property_of(scope, item) for item in value]
@@ -166,9 +165,9 @@ def _path(compiler: Compiler, node: Path) -> Evaluate:
 
     def path(scope: Scope) -> Any:
         value = source(scope)
-        if type(value) is dict and name in value:
+        if kind_of(value) is dict and name in value:
             found = value[name]
-            if type(found) in _FETCHED:
+            if kind_of(found) in _FETCHED:
                 return found
         return property_of(scope, value)
 

@@ -1,4 +1,7 @@
-"""FEEL numbers: decimal128, 34 digits, half-even (DMN 1.5, 10.3.2.3.1). Every operation uses `CONTEXT`, never the thread's."""
+"""FEEL numbers: decimal128, 34 digits, half-even (DMN 1.5, 10.3.2.3.1).
+
+Every operation uses `CONTEXT`, never the context of the thread.
+"""
 
 from __future__ import annotations
 

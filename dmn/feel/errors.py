@@ -34,7 +34,7 @@ class FeelLimitError(Exception):
 
 
 class InvalidOperation(Exception):
-    """Raised inside a built-in when its arguments make no sense; becomes null and a warning, never leaves this package."""
+    """Raised inside a built-in whose arguments make no sense; becomes null and a warning, never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from .decimals import CONTEXT, NumberError, number_of
+from .kinds import as_context, as_list, is_mapping, is_sequence, kind_of
 from .temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from .text import feel_string
 from .values import MAX_DEPTH, FeelFunction, Range
@@ -17,7 +17,8 @@ from .zones import Zone
 
 ATOMS = frozenset(
     {
-        Decimal, str, bool, type(None), Range, FeelDate, FeelTime, FeelDateTime, YearsMonthsDuration, DaysTimeDuration,
+        Decimal, str, bool, type(None), Range, FeelDate, FeelTime, FeelDateTime, YearsMonthsDuration,
+        DaysTimeDuration,
     }
 )  # fmt: skip
 
@@ -25,7 +26,7 @@ ATOMS = frozenset(
 def from_json(value: Any, depth: int = 0) -> Any:
     """The FEEL value of Python data: ints and floats become Decimals, tuples lists, mappings contexts, stdlib dates
     and times their FEEL kinds; strings stay strings. NaN, infinities and foreign objects become null."""
-    kind = type(value)
+    kind = kind_of(value)
     if kind in ATOMS:
         if kind is not Decimal:
             return value
@@ -36,12 +37,10 @@ def from_json(value: Any, depth: int = 0) -> Any:
         return CONTEXT.create_decimal(repr(value)) if math.isfinite(value) else None
     if depth > MAX_DEPTH:
         return None
-    if isinstance(value, Mapping):
-        mapping: Mapping[Any, Any] = value
-        return {str(k): from_json(v, depth + 1) for k, v in mapping.items()}
-    if isinstance(value, (list, tuple)):
-        items: list[Any] | tuple[Any, ...] = value
-        return [from_json(v, depth + 1) for v in items]
+    if is_mapping(value):
+        return {str(k): from_json(v, depth + 1) for k, v in value.items()}
+    if is_sequence(value):
+        return [from_json(v, depth + 1) for v in value]
     return _from_python(value)
 
 
@@ -102,10 +101,10 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return value
     if depth > MAX_DEPTH:
         return None
-    if isinstance(value, list):
-        items: list[Any] = value
+    if kind_of(value) is list:
+        items = as_list(value)
         return [to_json(v, depth + 1) for v in items]
-    if isinstance(value, dict):
-        entries: dict[str, Any] = value
+    if kind_of(value) is dict:
+        entries = as_context(value)
         return {k: to_json(v, depth + 1) for k, v in entries.items()}
     return feel_string(value)

@@ -1,7 +1,8 @@
 """Text to tokens. One regular expression cuts the whole text; the parser works on plain strings.
 
-A name that holds blanks only (`monthly salary`) needs no knowledge: two names side by side mean nothing else. A name that
-holds operators or keywords (`profit and loss`, `a-b`) must be known, and then wins over the operators (DMN 1.5, 10.3.1.2).
+A name that holds blanks only (`monthly salary`) needs no knowledge: two names side by side mean nothing else. A name
+that holds operators or keywords (`profit and loss`, `a-b`) must be known, and then wins over the operators (DMN 1.5,
+10.3.1.2).
 """
 
 from __future__ import annotations
@@ -19,7 +20,25 @@ SPACE = " \t\n\r\x0b\x0c\u0085\u00a0\u1680\u180e\u2000-\u200b\u2028\u2029\u202f\
 # The blocks above leave out no letter of the Basic Multilingual Plane except U+3000 (a blank), which starts after it.
 
 KEYWORDS = frozenset(
-    "and or in between instance then else return satisfies for if some every function true false null".split()
+    [
+        "and",
+        "or",
+        "in",
+        "between",
+        "instance",
+        "then",
+        "else",
+        "return",
+        "satisfies",
+        "for",
+        "if",
+        "some",
+        "every",
+        "function",
+        "true",
+        "false",
+        "null",
+    ]
 )
 NAMES_WITH_KEYWORDS = ("date and time", "years and months duration", "days and time duration", "get or else")
 

@@ -39,48 +39,19 @@ from .lexer import (
     IS_NAME,
     KEYWORDS,
     is_name_start,
-    is_plain,
-    normalized,
-    offsets_of,
     special_names,
     string_value,
-    tokens_of,
 )
 from .temporal_text import parse_temporal
-from .types import SIMPLE_TYPES, ContextType, FeelType, FunctionType, ListType, NamedType, RangeType
+from .token_reader import MAX_NESTING, LearnedName, Source, TokenReader
+from .types import FeelType
 
 MAX_TEXT = 100_000
-MAX_NESTING = 60
+
 MAX_LEARNED = 64
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _AFTER_AND = frozenset(("=", "!=", "<", "<=", ">", ">=", "between", "in", "instance"))
-_TYPE_WORDS = frozenset(("list", "context", "range", "function"))
-
-
-class _LearnedName(Exception):
-    """A context key, parameter or iterator introduces a name that the lexer has to know."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class Source:
-    """A text with its tokens; finds the place of a token."""
-
-    __slots__ = ("special", "text", "tokens")
-
-    def __init__(self, text: str, special: tuple[str, ...]) -> None:
-        self.text = text
-        self.special = special
-        self.tokens = tokens_of(text, special)
-
-    def place(self, token: int) -> tuple[int, int]:
-        """Line and column, from 1, of a token by its index."""
-        spans = offsets_of(self.text, self.special)
-        start = spans[min(token, len(spans) - 1)][0]
-        before = self.text[:start]
-        return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
 
 
 def parse_expression(text: str, special: tuple[str, ...] = (), backticks: bool = False) -> tuple[Node, Source]:
@@ -112,7 +83,7 @@ def _parse(text: str, special: tuple[str, ...], backticks: bool, unary: bool) ->
         parser = _Parser(source, backticks)
         try:
             node = parser.unary_tests() if unary else parser.expression()
-        except _LearnedName as learned:
+        except LearnedName as learned:
             special = special_names((*special, learned.name))
             continue
         if parser.token != "":
@@ -121,42 +92,8 @@ def _parse(text: str, special: tuple[str, ...], backticks: bool, unary: bool) ->
     raise FeelSyntaxError(f"at most {MAX_LEARNED} new names with operators inside", "more", 1, 1)
 
 
-class _Parser:
-    __slots__ = ("at", "backticks", "known", "nesting", "range_end", "source", "token", "tokens")
-
-    def __init__(self, source: Source, backticks: bool) -> None:
-        self.source = source
-        self.tokens = source.tokens
-        self.known = source.special
-        self.at = 0
-        self.token = self.tokens[0]
-        self.nesting = 0
-        self.range_end = False
-        self.backticks = backticks
-
-    def advance(self) -> None:
-        self.at += 1
-        self.token = self.tokens[self.at]
-
-    def peek(self) -> str:
-        return self.tokens[self.at + 1] if self.token != "" else ""
-
-    def fail(self, expected: str, at: int | None = None) -> None:
-        at = self.at if at is None else at
-        token = self.tokens[at]
-        line, column = self.source.place(at)
-        raise FeelSyntaxError(expected, repr(token) if token else "the end", line, column)
-
-    def expect(self, token: str) -> None:
-        if self.token != token:
-            self.fail(f"{token!r}")
-        self.at += 1
-        self.token = self.tokens[self.at]
-
-    def deeper(self) -> None:
-        self.nesting += 1
-        if self.nesting > MAX_NESTING:
-            self.fail(f"at most {MAX_NESTING} nested levels")
+class _Parser(TokenReader):
+    __slots__ = ()
 
     # -- operators, loosest first ---------------------------------------------------------------------------------
 
@@ -346,22 +283,6 @@ class _Parser:
                 return None
             at += 1
 
-    def words(self, start: int, end: int) -> str:
-        """The text of some tokens as a name."""
-        if end == start + 1:
-            return normalized(self.tokens[start])
-        tokens = self.tokens[start:end]
-        if all(is_name_start(token[0]) for token in tokens):
-            return normalized(" ".join(tokens))
-        spans = offsets_of(self.source.text, self.source.special)
-        return normalized(self.source.text[spans[start][0] : spans[end - 1][1]])
-
-    def learn(self, name: str) -> str:
-        """Takes note of a name that the expression itself introduces."""
-        if name not in self.known and not is_plain(name) and name:
-            raise _LearnedName(name)
-        return name
-
     # -- primaries ------------------------------------------------------------------------------------------------
 
     def primary(self) -> Node:
@@ -417,38 +338,6 @@ class _Parser:
             self.fail("an expression")
         at = self.at
         return Name(self.name(), at)
-
-    def name(self) -> str:
-        """A name: words side by side belong together, unless the next is a keyword."""
-        start = self.at
-        tokens = self.tokens
-        at = start + 1
-        token = tokens[at]
-        if token and (token[0] in IS_NAME or token[0] in DIGITS or token[0] > "\x7f") and token not in KEYWORDS:
-            while token and (is_name_start(token[0]) or token[0] in DIGITS) and token not in KEYWORDS:
-                at += 1
-                token = tokens[at]
-            name = self.words(start, at)
-        else:
-            name = tokens[start]
-            if not name.isidentifier():
-                name = normalized(name)
-        self.at = at
-        self.token = token
-        return name
-
-    def path_name(self) -> str:
-        token = self.token
-        if token and is_name_start(token[0]):
-            if token in KEYWORDS:
-                self.advance()
-                return token
-            return self.name()
-        if token[:1] == "`" and self.backticks and len(token) > 1:
-            self.advance()
-            return token[1:-1]
-        self.fail("a name after '.'")
-        raise AssertionError
 
     def parenthesis(self) -> Node:
         at = self.at
@@ -619,65 +508,10 @@ class _Parser:
                 kind = self.type()
             params.append((name, kind))
         self.advance()
-        external = self.token == "external"
+        external = self.has("external")
         if external:
             self.advance()
         return FunctionLiteral(params, self.expression(), external, start)
-
-    # -- types ----------------------------------------------------------------------------------------------------
-
-    def type(self) -> FeelType:
-        self.deeper()
-        kind = self.inner_type()
-        self.nesting -= 1
-        return kind
-
-    def inner_type(self) -> FeelType:
-        token = self.token
-        if token in _TYPE_WORDS and self.peek() == "<":
-            self.advance()
-            self.advance()
-            if token == "context":
-                return self.context_type()
-            if token == "function":
-                return self.function_type()
-            inner = self.type()
-            self.expect(">")
-            return ListType(inner) if token == "list" else RangeType(inner)
-        if not token or not is_name_start(token[0]) or (token in KEYWORDS and token != "function"):
-            self.fail("a type")
-        name = self.name()
-        while self.token == ".":
-            self.advance()
-            name += "." + self.path_name()
-        return SIMPLE_TYPES.get(name) or NamedType(name)
-
-    def context_type(self) -> FeelType:
-        fields: list[tuple[str, FeelType]] = []
-        while self.token != ">":
-            if fields:
-                self.expect(",")
-            start = at = self.at
-            while self.tokens[at] != ":":
-                if self.tokens[at] in ("", ",", ">", "<"):
-                    self.fail("':' after the name", at)
-                at += 1
-            name = self.words(start, at)
-            self.at = at + 1
-            self.token = self.tokens[self.at]
-            fields.append((name, self.type()))
-        self.advance()
-        return ContextType(tuple(fields))
-
-    def function_type(self) -> FeelType:
-        params: list[FeelType] = []
-        while self.token != ">":
-            if params:
-                self.expect(",")
-            params.append(self.type())
-        self.advance()
-        self.expect("->")
-        return FunctionType(tuple(params), self.type())
 
     # -- tests ----------------------------------------------------------------------------------------------------
 
@@ -689,10 +523,10 @@ class _Parser:
         at = self.at
         self.advance()
         first = self.expression_or_test()
-        if self.token == "..":
+        if self.has(".."):
             return [self.range(first, False, at)]
         tests = [first]
-        while self.token == ",":
+        while self.has(","):
             self.advance()
             tests.append(self.expression_or_test())
         self.expect(")")
@@ -708,18 +542,18 @@ class _Parser:
             self.advance()
             self.advance()
             tests = [self.expression_or_test()]
-            while self.token == ",":
+            while self.has(","):
                 self.advance()
                 tests.append(self.expression_or_test())
-            if self.token == "..":
+            if self.has(".."):
                 self.at, self.token = start, "not"
             else:
                 self.expect(")")
-                if self.token == "":
+                if self.has(""):
                     return UnaryTests(tests, True)
                 self.at, self.token = start, "not"
         tests = [self.expression_or_test()]
-        while self.token == ",":
+        while self.has(","):
             self.advance()
             tests.append(self.expression_or_test())
         return UnaryTests(tests, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .ast import Call, Literal, Name, Node, RangeLiteral, UnaryRange
+from .kinds import kind_of
 from .temporal_text import parse_date, parse_datetime, parse_duration, parse_time
 from .types import type_of
 from .values import Range, unary_range
@@ -50,7 +51,7 @@ def range_of(node: Node) -> Range | None:
                 return unary_range("<=" if node.end_included else "<", end) if not node.start_included else None
             if end is None:
                 return unary_range(">=" if node.start_included else ">", start) if not node.end_included else None
-            if type(start) is type(end) and type_of(start) in _ENDPOINTS:
+            if kind_of(start) is kind_of(end) and type_of(start) in _ENDPOINTS:
                 return Range(start, end, node.start_included, node.end_included)
         if isinstance(node, UnaryRange):
             endpoint = _constant(node.endpoint)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from .decimals import ONE, to_index
+from .kinds import kind_of
 from .run import Run
 from .temporal import FeelDate, date_of_number
 from .values import Range
@@ -13,9 +14,9 @@ from .values import Range
 
 def sequence(start: Any, end: Any, run: Run) -> list[Any] | None:
     """The values from start to end, up or down by one (or one day); None when they cannot be counted through."""
-    if type(start) is Decimal and type(end) is Decimal:
+    if kind_of(start) is Decimal and kind_of(end) is Decimal:
         return _numbers(start, end, run)
-    if type(start) is FeelDate and type(end) is FeelDate:
+    if kind_of(start) is FeelDate and kind_of(end) is FeelDate:
         first, last = start.number(), end.number()
         run.charge_list(abs(last - first) + 1)
         return [
@@ -43,7 +44,7 @@ def expand(value: Range, run: Run) -> list[Any] | None:
     """The integers or days of a closed or half-open range value; None when its ends cannot be counted through."""
     if value.operator or value.start is None or value.end is None:
         return None
-    if type(value.start) is Decimal:
+    if kind_of(value.start) is Decimal:
         first, last = to_index(value.start), to_index(value.end)
         if first is None or last is None:
             return None
@@ -52,7 +53,7 @@ def expand(value: Range, run: Run) -> list[Any] | None:
             return None
         run.charge_list(max(0, last - first + 1))
         return [Decimal(n) for n in range(first, last + 1)]
-    if type(value.start) is FeelDate:
+    if kind_of(value.start) is FeelDate:
         first, last = value.start.number() + (not value.start_included), value.end.number() - (not value.end_included)
         if value.start.number() > value.end.number():
             return None

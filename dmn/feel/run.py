@@ -48,8 +48,12 @@ Externals = Callable[[dict[str, Any], "Sequence[Param]"], "FeelFunction | None"]
 
 
 class Run:
-    """State of one evaluation. `now` is None when the expression may not ask for the time (then now() is null), `random`
-    (numbers from 0 to below 1) is None when chance has no place (then Camunda's random number() and uuid() are null)."""
+    """State of one evaluation.
+
+    now: None when the expression may not ask for the time; then now() and today() are null.
+    random: numbers from 0 to below 1; None when chance has no place, then Camunda's random number() and uuid() are null.
+    externals: finds the functions of `function(...) external {...}`; None refuses all.
+    """
 
     __slots__ = ("depth", "externals", "limits", "now", "random", "steps", "types", "warnings")
 

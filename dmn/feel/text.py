@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from .decimals import plain
+from .kinds import as_context, as_list, kind_of
 from .run import Run
 from .values import MAX_DEPTH, FeelFunction, Range
 
@@ -45,11 +46,11 @@ def _text(value: Any, depth: int, run: Run | None) -> str:
         result = plain(value)
     elif depth > MAX_DEPTH:
         return "..."
-    elif isinstance(value, list):
-        items: list[Any] = value
+    elif kind_of(value) is list:
+        items = as_list(value)
         result = "[" + ", ".join([_text(item, depth + 1, run) for item in items]) + "]"
-    elif isinstance(value, dict):
-        entries: dict[str, Any] = value
+    elif kind_of(value) is dict:
+        entries = as_context(value)
         result = "{" + ", ".join([f"{_key(k)}: {_text(v, depth + 1, run)}" for k, v in entries.items()]) + "}"
     elif isinstance(value, Range):
         result = _range(value, depth, run)

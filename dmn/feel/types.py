@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from .kinds import as_list, kind_of
 from .temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from .values import FeelFunction, Range
 
@@ -131,7 +132,7 @@ _PYTHON_TYPE: Mapping[str, type] = {
 }
 
 _NAME_OF: Mapping[type, str] = {kind: name for name, kind in _PYTHON_TYPE.items()} | {
-    type(None): "null",
+    kind_of(None): "null",
     list: "list",
     dict: "context",
     Range: "range",
@@ -143,10 +144,10 @@ _NO_TYPES: Mapping[str, FeelType] = {}
 def type_of(value: Any) -> str:
     """The name of a value's type: number, string, boolean, date, time, date and time, days and time duration,
     years and months duration, list, context, range, function, null."""
-    name = _NAME_OF.get(type(value))
+    name = _NAME_OF.get(kind_of(value))
     if name is not None:
         return name
-    return "function" if isinstance(value, FeelFunction) else type(value).__name__
+    return "function" if isinstance(value, FeelFunction) else kind_of(value).__name__
 
 
 def conforms(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYPES, depth: int = 0) -> bool:
@@ -159,16 +160,16 @@ def conforms(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYP
         case SimpleType(name):
             if name == "function":
                 return isinstance(value, FeelFunction)
-            return type(value) is _PYTHON_TYPE.get(name)
+            return kind_of(value) is _PYTHON_TYPE.get(name)
         case ListType(item):
-            return type(value) is list and all(conforms(v, item, types, depth + 1) for v in _items(value))
+            return kind_of(value) is list and all(conforms(v, item, types, depth + 1) for v in as_list(value))
         case ContextType(fields):
-            return type(value) is dict and all(
+            return kind_of(value) is dict and all(
                 name in value and conforms(value[name], field, types, depth + 1) for name, field in fields
             )
         case RangeType(item):
             return (
-                type(value) is Range
+                kind_of(value) is Range
                 and conforms(value.start, item, types, depth + 1)
                 and conforms(value.end, item, types, depth + 1)
             )
@@ -188,10 +189,6 @@ def is_instance(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_
     if value is None:
         return kind is NULL
     return conforms(value, kind, types)
-
-
-def _items(value: Any) -> list[Any]:
-    return value
 
 
 def _function_conforms(value: FeelFunction, kind: FunctionType, types: Mapping[str, FeelType]) -> bool:
@@ -242,17 +239,17 @@ def coerce(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYPES
     if conforms(value, kind, types):
         return value, True
     resolved = _resolved(kind, types)
-    if type(value) is list and len(_items(value)) == 1 and not isinstance(resolved, ListType):
-        inner = _items(value)[0]
+    if kind_of(value) is list and len(as_list(value)) == 1 and not isinstance(resolved, ListType):
+        inner = as_list(value)[0]
         if inner is not None:
             converted, fits = (
-                coerce(inner, kind, types) if type(inner) is not list else (inner, conforms(inner, kind, types))
+                coerce(inner, kind, types) if kind_of(inner) is not list else (inner, conforms(inner, kind, types))
             )
             if fits:
                 return converted, True
-    if isinstance(resolved, ListType) and type(value) is not list and conforms([value], kind, types):
+    if isinstance(resolved, ListType) and kind_of(value) is not list and conforms([value], kind, types):
         return [value], True
-    if resolved is DATE_TIME and type(value) is FeelDate:
+    if resolved is DATE_TIME and kind_of(value) is FeelDate:
         return FeelDateTime(value.year, value.month, value.day, 0, 0), True
     return value, False
 

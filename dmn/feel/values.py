@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .kinds import kind_of
 from .temporal import NANOS, DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 
 if TYPE_CHECKING:
@@ -106,10 +107,10 @@ def unary_range(operator: str, endpoint: Any) -> Range:
 
 def equals(left: Any, right: Any, depth: int = 0) -> bool | None:
     """FEEL's `=`: None when the kinds differ, so that the answer is null. Null equals null and nothing else."""
-    kind = type(left)
+    kind = kind_of(left)
     if left is None or right is None:
         return left is right
-    if kind is not type(right):
+    if kind is not kind_of(right):
         both = isinstance(left, FeelFunction) and isinstance(right, FeelFunction)
         return left is right if both else None
     if kind is Decimal or kind is str or kind is bool:
@@ -178,8 +179,8 @@ def _contexts_equal(left: dict[str, Any], right: dict[str, Any], depth: int) -> 
 
 def compare(left: Any, right: Any) -> int | None:
     """-1, 0 or 1 for values that have an order (numbers, strings, dates, times, durations of one kind); else None."""
-    kind = type(left)
-    if kind is not type(right):
+    kind = kind_of(left)
+    if kind is not kind_of(right):
         return None
     if kind is Decimal or kind is str:
         return -1 if left < right else int(left != right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kinds import kind_of
 from ..temporal import FeelDateTime, FeelTime
 from ..values import FeelFunction, equals
 from .signature import Library
@@ -20,7 +21,7 @@ def not_(negand: bool | None) -> bool | None:
 def is_(value1: Any, value2: Any) -> bool:
     """The same value of the same kind: no conversion, and times only with the same zone."""
     if isinstance(value1, (FeelTime, FeelDateTime)):
-        return type(value1) is type(value2) and value1 == value2
+        return kind_of(value1) is kind_of(value2) and value1 == value2
     if isinstance(value1, FeelFunction):
         return value1 is value2
     return equals(value1, value2) is True

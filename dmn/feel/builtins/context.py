@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InvalidOperation
+from ..kinds import as_context, as_list, kind_of
 from ..run import Run
 from .signature import Library
 
@@ -14,24 +15,16 @@ library = Library()
 @library.builtin("get value(m: context, key: any)")
 def get_value(m: dict[str, Any], key: Any) -> Any:
     """The entry of a key, or of a path of keys."""
-    if isinstance(key, list):
+    if kind_of(key) is list:
         found: Any = m
-        for part in _items(key):
-            if not isinstance(part, str) or not isinstance(found, dict) or part not in found:
+        for part in as_list(key):
+            if not isinstance(part, str) or kind_of(found) is not dict or part not in found:
                 return None
-            found = _entries(found)[part]
+            found = as_context(found)[part]
         return found
     if not isinstance(key, str):
         raise InvalidOperation("Expected a string as the key but found another value")
     return m.get(key)
-
-
-def _items(value: Any) -> list[Any]:
-    return value
-
-
-def _entries(value: Any) -> dict[str, Any]:
-    return value
 
 
 @library.builtin("get entries(m: context)", needs_run=True)
@@ -45,31 +38,31 @@ def context(run: Run, entries: list[Any]) -> dict[str, Any]:
     run.charge_list(len(entries))
     made: dict[str, Any] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or "key" not in entry or "value" not in entry:
+        if kind_of(entry) is not dict or "key" not in entry or "value" not in entry:
             raise InvalidOperation("Expected entries with 'key' and 'value' but found another item")
-        key = _entries(entry)["key"]
+        key = as_context(entry)["key"]
         if not isinstance(key, str):
             raise InvalidOperation("Expected strings as keys but found another value")
         if key in made:
             raise InvalidOperation(f"Expected different keys but {key!r} occurs twice")
-        made[key] = _entries(entry)["value"]
+        made[key] = as_context(entry)["value"]
     return made
 
 
 @library.builtin("context put(context: context, key: any, value: any)", needs_run=True)
 def context_put(run: Run, original: dict[str, Any], key: Any, value: Any) -> dict[str, Any]:
     """The context with one entry set; `keys` names an entry of nested contexts."""
-    if isinstance(key, list):
-        keys = _items(key)
+    if kind_of(key) is list:
+        keys = as_list(key)
         if not keys or not all(isinstance(part, str) for part in keys):
             raise InvalidOperation("Expected a list of strings as keys but found another value")
         if len(keys) > run.limits.depth:
             raise InvalidOperation(f"Expected at most {run.limits.depth} keys but found {len(keys)}")
         if len(keys) > 1:
             inner = original.get(keys[0], {})
-            if not isinstance(inner, dict):
+            if kind_of(inner) is not dict:
                 raise InvalidOperation(f"Expected a context at {keys[0]!r} but found another value")
-            value = context_put(run, _entries(inner), keys[1:], value)
+            value = context_put(run, as_context(inner), keys[1:], value)
         key = keys[0]
     if not isinstance(key, str):
         raise InvalidOperation("Expected a string as the key but found another value")
@@ -86,8 +79,8 @@ def context_put_nested(run: Run, original: dict[str, Any], keys: Any, value: Any
 def context_merge(run: Run, contexts: list[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for entries in contexts:
-        if not isinstance(entries, dict):
+        if kind_of(entries) is not dict:
             raise InvalidOperation("Expected a list of contexts but found another item")
-        run.charge_list(len(_entries(entries)))
-        merged.update(_entries(entries))
+        run.charge_list(len(as_context(entries)))
+        merged.update(as_context(entries))
     return merged

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..decimals import parse_number, truncated
 from ..errors import FeelSyntaxError, InvalidOperation
+from ..kinds import as_list, kind_of
 from ..run import Run
 from ..temporal import (
     NANOS,
@@ -45,8 +46,8 @@ def _whole(value: Decimal, what: str) -> int:
 
 @library.builtin("date(from: any)")
 def date(value: Any) -> FeelDate:
-    if isinstance(value, list) and len(_list(value)) == 1:
-        value = _list(value)[0]
+    if kind_of(value) is list and len(as_list(value)) == 1:
+        value = as_list(value)[0]
     if isinstance(value, FeelDate):
         return value
     if isinstance(value, FeelDateTime):
@@ -55,10 +56,6 @@ def date(value: Any) -> FeelDate:
     if parsed is None:
         raise _invalid("a date such as '2024-01-31'", value)
     return parsed
-
-
-def _list(value: Any) -> list[Any]:
-    return value
 
 
 @library.builtin("date(year: number, month: number, day: number)")
@@ -71,8 +68,8 @@ def date_of(year: Decimal, month: Decimal, day: Decimal) -> FeelDate:
 
 @library.builtin("date and time(from: any)")
 def date_and_time(value: Any) -> FeelDateTime:
-    if isinstance(value, list) and len(_list(value)) == 1:
-        value = _list(value)[0]
+    if kind_of(value) is list and len(as_list(value)) == 1:
+        value = as_list(value)[0]
     if isinstance(value, FeelDateTime):
         return value
     if isinstance(value, FeelDate):
@@ -90,8 +87,8 @@ def date_and_time_of(day: FeelDate | FeelDateTime, time_of_day: FeelTime) -> Fee
 
 @library.builtin("time(from: any)")
 def time(value: Any) -> FeelTime:
-    if isinstance(value, list) and len(_list(value)) == 1:
-        value = _list(value)[0]
+    if kind_of(value) is list and len(as_list(value)) == 1:
+        value = as_list(value)[0]
     if isinstance(value, FeelTime):
         return value
     if isinstance(value, FeelDateTime):
@@ -155,8 +152,8 @@ def string(run: Run, value: Any) -> str | None:
 
 @library.builtin("duration(from: any)")
 def duration(value: Any) -> YearsMonthsDuration | DaysTimeDuration:
-    if isinstance(value, list) and len(_list(value)) == 1:
-        value = _list(value)[0]
+    if kind_of(value) is list and len(as_list(value)) == 1:
+        value = as_list(value)[0]
     if isinstance(value, (YearsMonthsDuration, DaysTimeDuration)):
         return value
     parsed = parse_duration(value) if isinstance(value, str) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..decimals import number_of, truncated
 from ..errors import InvalidOperation
+from ..kinds import as_list, kind_of
 from ..run import Run
 from ..values import FeelFunction, is_same
 from .signature import Library
@@ -18,7 +19,10 @@ _HASHABLE = frozenset((Decimal, str, bool))
 
 
 def position_in(values: list[Any], position: Decimal, extra: int = 0) -> int:
-    """The 0-based index of a 1-based position (negative: from the end; a fraction is cut off); `extra` positions beyond the list are allowed."""
+    """The 0-based index of a 1-based position; a negative one counts from the end, a fraction is cut off.
+
+    `extra` positions beyond the list are allowed.
+    """
     index = truncated(position)
     if index is None or index == 0 or abs(index) > len(values) + (extra if index > 0 else 0):
         raise InvalidOperation(f"Expected a position within a list of {len(values)} but found {position}")
@@ -46,10 +50,10 @@ def any_(values: list[Any]) -> bool | None:
 
 
 def _three_valued(values: list[Any], decisive: bool) -> bool | None:
-    """The decisive value if it occurs; null if something else than booleans and nulls does; else by three-valued logic."""
-    if decisive in [value for value in values if type(value) is bool]:
+    """The decisive value if it occurs; null if anything but booleans and nulls does; else three-valued logic."""
+    if decisive in [value for value in values if kind_of(value) is bool]:
         return decisive
-    if any(value is not None and type(value) is not bool for value in values):
+    if any(value is not None and kind_of(value) is not bool for value in values):
         raise InvalidOperation("Expected a list of booleans but found another item")
     return None if None in values else not decisive
 
@@ -96,17 +100,13 @@ def list_replace(run: Run, values: list[Any], position: Any, item: Any) -> list[
     """Replaces one position, or every item for which `match(item, newItem)` is true."""
     if isinstance(position, FeelFunction):
         return _replace_matching(run, values, position, item)
-    if isinstance(position, list) and len(_items(position)) == 1:
-        position = _items(position)[0]
+    if kind_of(position) is list and len(as_list(position)) == 1:
+        position = as_list(position)[0]
     if not isinstance(position, Decimal):
         raise InvalidOperation("Expected a position or a function for 'list replace' but found another value")
     run.charge_list(len(values))
     at = position_in(values, position)
     return [*values[:at], item, *values[at + 1 :]]
-
-
-def _items(value: Any) -> list[Any]:
-    return value
 
 
 def _replace_matching(run: Run, values: list[Any], match: FeelFunction, item: Any) -> list[Any]:
@@ -116,7 +116,7 @@ def _replace_matching(run: Run, values: list[Any], match: FeelFunction, item: An
     replaced: list[Any] = []
     for value in values:
         verdict = match.invoke(run, [value, item])
-        if type(verdict) is not bool:
+        if kind_of(verdict) is not bool:
             raise InvalidOperation("Expected the function of 'list replace' to answer true or false but it did not")
         replaced.append(item if verdict else value)
     return replaced
@@ -152,8 +152,8 @@ def distinct(run: Run, values: list[Any]) -> list[Any]:
     kept: list[Any] = []
     others: list[Any] = []
     for value in values:
-        if type(value) in _HASHABLE or value is None:
-            key = (type(value), value)
+        if kind_of(value) in _HASHABLE or value is None:
+            key = (kind_of(value), value)
             if key in seen:
                 continue
             seen.add(key)
@@ -172,7 +172,7 @@ def flatten(run: Run, values: list[Any]) -> list[Any]:
     stack = [iter(values)]
     while stack:
         for value in stack[-1]:
-            if type(value) is list:
+            if kind_of(value) is list:
                 run.charge(1)
                 stack.append(iter(value))
                 break

@@ -13,9 +13,11 @@ from decimal import (
     ROUND_UP,
     Decimal,
 )
+from typing import Any
 
 from ..decimals import CONTEXT, ZERO, NumberError, to_index
 from ..errors import InvalidOperation
+from ..kinds import kind_of
 from ..temporal import DaysTimeDuration, YearsMonthsDuration
 from .signature import Library
 
@@ -63,9 +65,9 @@ def ceiling(n: Decimal, scale: Decimal | None = None) -> Decimal:
 
 
 @library.builtin("abs(n: any)")
-def absolute(n: object) -> object:
-    if isinstance(n, list) and len(n) == 1:  # pyright: ignore[reportUnknownArgumentType] - any list
-        n = n[0]  # pyright: ignore[reportUnknownVariableType]
+def absolute(n: Any) -> Any:
+    if kind_of(n) is list and len(n) == 1:
+        n = n[0]
     if isinstance(n, Decimal):
         return CONTEXT.abs(n)
     if isinstance(n, DaysTimeDuration):

@@ -2,9 +2,9 @@
 
     @builtin("substring(string: string, start position: number, length: number?)")
 
-A parameter's type is followed by `?` when it may be left out, by `|null` when null is a value for it. `any` takes anything.
-A built-in may be declared several times, with different numbers of parameters. `variadic`: instead of one list, the items
-may be given as arguments. `rest`: the last parameter may be repeated.
+A parameter's type is followed by `?` when it may be left out, by `|null` when null is a value for it; `any` takes
+anything. A built-in may be declared several times, with different numbers of parameters. `variadic`: instead of one
+list, the items may be given as arguments. `rest`: the last parameter may be repeated.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import InvalidOperation
+from ..kinds import as_list, kind_of
 from ..run import Run
 from ..temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from ..types import SIMPLE_TYPES, type_of
@@ -58,15 +59,15 @@ class Parameter:
         types = self.types
         if types is None:
             return BAD if self.kind == "function" and not isinstance(value, FeelFunction) else value
-        if type(value) in types:
+        if kind_of(value) in types:
             return value
         if value is None:
             return None if self.nullable else BAD
         if self.kind == "list":
             return [value]
-        if type(value) is list:
-            items: list[Any] = value
-            if len(items) == 1 and type(items[0]) in types:
+        if kind_of(value) is list:
+            items = as_list(value)
+            if len(items) == 1 and kind_of(items[0]) in types:
                 return items[0]
         return BAD
 

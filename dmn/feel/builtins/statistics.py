@@ -7,6 +7,7 @@ from typing import Any
 
 from ..decimals import CONTEXT, ONE, ZERO, NumberError, number_of
 from ..errors import InvalidOperation
+from ..kinds import kind_of
 from ..run import Run
 from ..types import type_of
 from ..values import compare, sort_key
@@ -21,7 +22,7 @@ _ORDERED = frozenset(
 
 def _numbers(values: list[Any], name: str) -> list[Decimal]:
     for value in values:
-        if type(value) is not Decimal:
+        if kind_of(value) is not Decimal:
             raise InvalidOperation(f"Expected a list of numbers for {name!r} but found {type_of(value)}")
     return values
 
@@ -30,8 +31,8 @@ def ordered(values: list[Any]) -> list[Any]:
     """The values in ascending order; InvalidOperation when they are not of one ordered kind."""
     if not values:
         return []
-    kind = type(values[0])
-    if type_of(values[0]) not in _ORDERED or any(type(value) is not kind for value in values):
+    kind = kind_of(values[0])
+    if type_of(values[0]) not in _ORDERED or any(kind_of(value) is not kind for value in values):
         raise InvalidOperation("Expected values of one kind that has an order")
     if any(compare(values[0], value) is None for value in values):
         raise InvalidOperation("Expected times that are all local or all with a zone")

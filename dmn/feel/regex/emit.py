@@ -20,10 +20,7 @@ def emit(node: Node, dot_all: bool) -> str:
         case Group(number, body):
             return ("(" if number else "(?:") + emit(body, dot_all) + ")"
         case Repeat(body, least, most, lazy):
-            if most == least:
-                count = f"{{{least}}}"
-            else:
-                count = f"{{{least},{'' if most is None else most}}}"
+            count = f"{{{least}}}" if most == least else f"{{{least},{'' if most is None else most}}}"
             count = {"{0,}": "*", "{1,}": "+", "{0,1}": "?"}.get(count, count)
             inner = emit(body, dot_all)
             if isinstance(body, Sequence):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import re2
+from typing import Any
 
 from ..errors import FeelLimitError
+from .engine import compile_re2
 from .syntax import Anchor, BackReference, Char, Chars, Choice, Dot, Group, Node, Repeat, Sequence
 
 MAX_STEPS = 200_000
@@ -25,7 +25,7 @@ class BackReferenceMatcher:
         self.ignore_case = ignore_case
         self.dot_all = dot_all
         self.multi_line = multi_line
-        self.classes: dict[str, object] = {}
+        self.classes: dict[str, Any] = {}
 
     def find(self, text: str, start: int) -> Spans | None:
         """Spans of the whole match and of the groups ((-1, -1): not taken part), or None."""
@@ -127,7 +127,7 @@ class BackReferenceMatcher:
             case Chars(text, negated):
                 pattern = ("(?i)" if self.ignore_case else "") + f"[{'^' if negated else ''}{text}]"
                 if pattern not in self.classes:
-                    self.classes[pattern] = re2.compile(pattern)
-                return self.classes[pattern].fullmatch(character) is not None  # type: ignore[attr-defined] # re2 has no stubs
+                    self.classes[pattern] = compile_re2(pattern)
+                return self.classes[pattern].fullmatch(character) is not None
             case _:
                 raise AssertionError(node)

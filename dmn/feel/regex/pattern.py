@@ -6,22 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 from .emit import emit
+from .engine import PatternSyntaxError, compile_re2
 from .matcher import BackReferenceMatcher, Spans
 from .syntax import Node, Parser, PatternError, strip_blanks
 
 FLAGS = frozenset("smix")
-
-
-def _options() -> Any:
-    options: Any = re2.Options()
-    options.log_errors = False
-    return options
-
-
-_OPTIONS = _options()
 
 
 class Pattern:
@@ -45,8 +35,8 @@ class Pattern:
             return
         prefix = "".join(flag for flag in "im" if flag in flags)
         try:
-            self._compiled = re2.compile((f"(?{prefix})" if prefix else "") + emit(tree, "s" in flags), _OPTIONS)
-        except re2.error as problem:
+            self._compiled = compile_re2((f"(?{prefix})" if prefix else "") + emit(tree, "s" in flags))
+        except PatternSyntaxError as problem:
             raise PatternError(f"Expected a pattern of a workable size but {text!r} is not: {problem}") from problem
 
     def _matcher(self) -> BackReferenceMatcher:
@@ -62,7 +52,7 @@ class Pattern:
         return self._compiled.search(text) is not None
 
     def finditer(self, text: str) -> Iterator[Spans]:
-        """All matches from left to right, each as the spans of the whole and of every group ((-1, -1): not taken part)."""
+        """All matches from left to right: the spans of the whole and of every group ((-1, -1): not taken part)."""
         if self._tree is None:
             for match in self._compiled.finditer(text):
                 yield [match.span(group) for group in range(self.groups + 1)]

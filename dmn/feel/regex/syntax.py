@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import charsets
 from .charsets import Intervals
@@ -22,7 +22,7 @@ class Node:
 
 @dataclass(slots=True)
 class Chars(Node):
-    """One character of a set. `text` is the set in RE2's bracket syntax; `negated` turns it round, after folding case."""
+    """One character of a set. `text` is the set in RE2's brackets; `negated` turns it round, after folding case."""
 
     text: str
     negated: bool = False
@@ -66,7 +66,7 @@ class Repeat(Node):
 
 @dataclass(slots=True)
 class Sequence(Node):
-    parts: list[Node] = field(default_factory=list)
+    parts: list[Node]
 
 
 @dataclass(slots=True)
@@ -81,9 +81,9 @@ _ESCAPED = {"n": 10, "r": 13, "t": 9, **{c: ord(c) for c in "\\|.-^?*+{}()[]$"}}
 class _Set:
     """A class while it is read: RE2 text as long as possible, intervals when subtraction needs them."""
 
-    text: list[str] = field(default_factory=list)
-    intervals: list[tuple[str, bool]] = field(default_factory=list)
-    spans: list[tuple[int, int]] = field(default_factory=list)
+    text: list[str]
+    intervals: list[tuple[str, bool]]
+    spans: list[tuple[int, int]]
 
     def resolved(self) -> Intervals:
         sets: list[Intervals] = [tuple(self.spans)]
@@ -300,7 +300,7 @@ class Parser:
         negated = self.peek() == "^"
         if negated:
             self.at += 1
-        members = _Set()
+        members = _Set([], [], [])
         subtracted: Intervals | None = None
         first = True
         while True:
