@@ -289,8 +289,8 @@ def _call(report: Report, node: Node) -> None:
     if own is None and other is None:
         return
     for tag in ("dataInput", "dataOutput"):
-        mine = own.children(tag) if own is not None else []
-        theirs = other.children(tag) if other is not None else []
+        mine = [data for data in own.children(tag) if data.ref("itemSubjectRef")] if own is not None else []
+        theirs = [data for data in other.children(tag) if data.ref("itemSubjectRef")] if other is not None else []
         rest = list(theirs)
         for data in mine:
             match = next((o for o in rest if _same(data.ref("itemSubjectRef"), o.ref("itemSubjectRef"))), None)

@@ -233,10 +233,21 @@ mistake-no-diagram II The process has a diagram. | bpmnlint
 RULES: Final[dict[str, Rule]] = _table(_RULES)
 
 
+# What BPMN asks of executable processes only: a drawing may leave it open.
+_EXECUTION_DETAIL: Final = frozenset(
+    {
+        *("timer-definition", "condition-empty", "condition-formal", "expression-empty", "loop-definition"),
+        *("loop-data-item", "operation-data", "message-operation", "call-data", "call-element", "data-collection"),
+        *("data-association-type", "data-event", "data-set", "loop-behavior", "event-gateway-target"),
+    }
+)
+
+
 class Report:
     """Collects findings; a rule that is off in the profile is left out.
 
-    In profile ``c7`` a process that is not executable is ignored by the engine, so its errors become warnings.
+    In profile ``c7`` a process that is not executable is ignored by the engine, so its errors become warnings; in
+    profile ``spec`` the errors of rules that BPMN has for executable processes only.
     """
 
     def __init__(self, graph: Graph, profile: Profile) -> None:
@@ -251,7 +262,8 @@ class Report:
         if not weight:
             return
         severity: Severity = weight
-        if severity == "error" and self.profile == "c7" and self._is_ignored(node):
+        relaxed = self.profile == "c7" or rule in _EXECUTION_DETAIL
+        if severity == "error" and relaxed and self._is_ignored(node):
             severity = "warning"
         id = node.id
         holder = node.parent
