@@ -17,7 +17,10 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.children import ChildActivities
+from activities.decisions import DecisionActivities
 from activities.projection import ProjectionActivities
+from activities.routing import RoutingActivities
 from interpreter.workflow import runtime
 from interpreter.workflow.connection import connect
 from interpreter.workflow.definitions import DefinitionCache
@@ -81,7 +84,7 @@ async def engine(
             client,
             task_queue=settings.task_queue,
             workflows=[BpmnProcess],
-            activities=engine_activities(projection),
+            activities=engine_activities(settings, database, client, projection),
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
@@ -108,9 +111,14 @@ def definition_cache(database: Database) -> DefinitionCache:
     return DefinitionCache(load_async=load)
 
 
-def engine_activities(projection: ProjectionActivities) -> Sequence[Any]:
+def engine_activities(
+    settings: WorkerSettings, database: Database, client: Client, projection: ProjectionActivities
+) -> Sequence[Any]:
     """Every activity of the engine's own task queue."""
-    return [projection.flush]
+    children = ChildActivities(database, client)
+    routing = RoutingActivities(database, client, settings.task_queue)
+    decisions = DecisionActivities(database, settings.profile)
+    return [projection.flush, children.resolve, children.watch, decisions.decide, routing.perform]
 
 
 async def _connect(settings: WorkerSettings, cache: DefinitionCache, stop: asyncio.Event | None) -> Client:

@@ -9,22 +9,36 @@ the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
 
-from interpreter import codec, queries
+from interpreter import codec
 from interpreter.commands import CancelInstance, Command, CompleteChild, FailWait, StartInstance
-from interpreter.definition import Definition
-from interpreter.ids import child_instance_id
+from interpreter.events import Event, VariableRemoved, VariableSet
+from interpreter.ids import ROOT_KEY, child_instance_id
 from interpreter.state import State
 from interpreter.values import Millis
 from interpreter.waits import ChildWait
 from interpreter.workflow import attributes, contract
+
+CALLED: Final = "called"
+"""Option of an instance that another one called: which of its variables the caller wants back (none | mapped | all)."""
+
+
+def last_variables(before: dict[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+    """The process instance's own variables after its last step, in codec form; the state has forgotten them by then."""
+    variables = dict(before)
+    for event in events:
+        if isinstance(event, VariableSet) and event.scope == ROOT_KEY:
+            variables[event.name] = event.value
+        elif isinstance(event, VariableRemoved) and event.scope == ROOT_KEY:
+            variables.pop(event.name, None)
+    return {name: codec.encode_value(value) for name, value in variables.items()}
 
 
 class Children:
@@ -32,12 +46,14 @@ class Children:
 
     def __init__(
         self,
+        definition_id: str,
         submit: Callable[[Command], None],
         now: Callable[[], Millis],
         guard: Callable[[Callable[[], None]], None],
     ) -> None:
         self.starting = 0
         """Children whose start Temporal has not confirmed yet."""
+        self._definition_id = definition_id
         self._submit = submit
         self._now = now
         self._guard = guard
@@ -55,12 +71,12 @@ class Children:
         self._started[key] = instance_id
         self._run(key, self._watch(key, instance_id))
 
-    def open(self, definition: Definition, state: State, wait: ChildWait) -> None:
+    def open(self, state: State, wait: ChildWait) -> None:
         """Start the child of `wait` unless it is there."""
         task = self._tasks.get(wait.key)
         if task is not None and not task.done():
             return
-        self._run(wait.key, self._call(definition, state, wait))
+        self._run(wait.key, self._call(state, wait))
 
     def close(self, key: int) -> None:
         """The wait is closed: cancel the child if it still runs."""
@@ -83,7 +99,7 @@ class Children:
 
         task.add_done_callback(lambda finished: self._guard(lambda: done(finished)))
 
-    async def _call(self, definition: Definition, state: State, wait: ChildWait) -> None:
+    async def _call(self, state: State, wait: ChildWait) -> None:
         self.starting += 1
         instance_id = child_instance_id(state.instance_id, wait.key)
         try:
@@ -94,8 +110,7 @@ class Children:
                     "binding": wait.binding,
                     "version": wait.version,
                     "tenant": wait.tenant,
-                    "definition_hash": definition.hash,
-                    "parent_definition_id": "",
+                    "definition_id": self._definition_id,
                 },
                 start_to_close_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(
@@ -105,7 +120,7 @@ class Children:
             command = StartInstance(
                 now=0,
                 instance_id=instance_id,
-                variables=queries.job_input(definition, state, wait),
+                variables=wait.variables,
                 business_key=wait.business_key,
                 tenant=wait.tenant or state.tenant,
                 parent_id=state.instance_id,
@@ -114,7 +129,7 @@ class Children:
             start = codec.to_json(command)
             handle = await workflow.start_child_workflow(
                 contract.WORKFLOW_TYPE,
-                {**called, "command": start, "options": {"child": True}},
+                {**called, "command": start, "options": {CALLED: wait.outputs}},
                 id=instance_id,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,

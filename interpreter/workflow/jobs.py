@@ -16,7 +16,7 @@ from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError, TimeoutType
 
 from interpreter import codec, queries
-from interpreter.commands import Command, FailWait, ThrowBpmnError, ThrowEscalation
+from interpreter.commands import Command, CompleteWait, FailWait, ThrowBpmnError, ThrowEscalation
 from interpreter.definition import Definition
 from interpreter.state import State
 from interpreter.values import Millis, Typed
@@ -28,6 +28,7 @@ START_TO_CLOSE: Final = timedelta(hours=1)
 HEARTBEAT: Final = timedelta(seconds=30)
 """After this silence a worker counts as dead and another attempt begins. `ostinato.Worker` beats on its own."""
 ENGINE_START_TO_CLOSE: Final = timedelta(minutes=1)
+SHORT_START_TO_CLOSE: Final = timedelta(seconds=10)
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=1)
 
@@ -36,6 +37,7 @@ _ENGINE_ACTIVITIES: Final = {
     "decision": contract.ACTIVITY_DECISION,
     "connector": contract.ACTIVITY_CONNECTOR,
 }
+_SHORT: Final = frozenset({"script", "decision"})
 _FINAL_ERRORS: Final = (contract.BPMN_ERROR, contract.BPMN_ESCALATION)
 
 IMMEDIATE: Final = frozenset({"async_before", "async_after"})
@@ -55,13 +57,16 @@ class Plan:
     retry: RetryPolicy
     summary: str
     priority: Priority
+    local: bool
+    """A local activity: short work of the engine's own, which costs one event in the history."""
 
 
-def plan(definition: Definition, state: State, wait: JobWait) -> Plan:
+def plan(definition: Definition, definition_id: str, state: State, wait: JobWait) -> Plan:
     """How to run `wait`. Reads the variables that the job may see."""
     node = definition.nodes[wait.node]
     engine_activity = _ENGINE_ACTIVITIES.get(wait.kind)
     headers = wait.headers
+    variables = queries.job_input(definition, state, wait)
     payload: dict[str, Any] = {
         "type": wait.type,
         "instance_id": state.instance_id,
@@ -69,28 +74,33 @@ def plan(definition: Definition, state: State, wait: JobWait) -> Plan:
         "process_id": definition.process_id,
         "node": wait.node,
         "node_name": node.name,
-        "variables": plain(queries.job_input(definition, state, wait)),
+        "variables": plain(variables),
         "headers": headers,
         "key": wait.key,
     }
     if wait.kind != "service":
         payload["kind"] = wait.kind
     if engine_activity is not None:
-        payload["definition_hash"] = definition.hash
-        payload["variables"] = {
-            name: codec.encode_value(value) for name, value in queries.job_input(definition, state, wait).items()
-        }
+        payload["variables"] = {name: codec.encode_value(value) for name, value in variables.items()}
+        payload |= {"definition_id": definition_id, "tenant": state.tenant}
     return Plan(
         activity=engine_activity or wait.type,
         payload=payload,
         task_queue=None if engine_activity else str(headers.get("taskQueue") or runtime.current().job_task_queue),
         start_to_close=_duration(headers, "startToCloseTimeout")
-        or (ENGINE_START_TO_CLOSE if engine_activity else START_TO_CLOSE),
+        or (
+            SHORT_START_TO_CLOSE
+            if wait.kind in _SHORT
+            else ENGINE_START_TO_CLOSE
+            if engine_activity
+            else START_TO_CLOSE
+        ),
         schedule_to_close=_duration(headers, "scheduleToCloseTimeout"),
         heartbeat=None if engine_activity else _heartbeat(headers),
         retry=_retry_policy(wait),
         summary=node.name or wait.node,
         priority=_priority(wait),
+        local=wait.kind in _SHORT,
     )
 
 
@@ -135,9 +145,11 @@ def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
     )
 
 
-def variables_of(result: Any) -> dict[str, Any]:
-    """The process variables that a job's result sets: those of an object, none otherwise."""
-    return _variables(result)
+def completion(wait: JobWait, result: Any, now: Millis) -> CompleteWait:
+    """The command that a job's result asks for. What a worker answers sets variables, if it is an object; what the
+    engine's own activities answer is for the element alone."""
+    variables = {} if wait.kind in _ENGINE_ACTIVITIES else _variables(result)
+    return CompleteWait(now=now, wait=wait.key, variables=variables, result=result)
 
 
 def plain(variables: Mapping[str, Any]) -> dict[str, Any]:

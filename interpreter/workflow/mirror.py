@@ -45,12 +45,14 @@ class Mirror:
     def __init__(
         self,
         definition: Definition,
+        definition_id: str,
         state: State,
         submit: Submit,
         now: Callable[[], Millis],
         guard: Callable[[Callable[[], None]], None],
     ) -> None:
         self.definition = definition
+        self.definition_id = definition_id
         self.state = state
         self.paused = False
         """No new jobs are started (a new run is about to begin)."""
@@ -61,7 +63,7 @@ class Mirror:
         self._guard = guard
         self._running: dict[int, _Running] = {}
         self._backlog: dict[int, None] = {}
-        self.children = Children(self._submit, now, guard)
+        self.children = Children(definition_id, submit, now, guard)
 
     @property
     def busy(self) -> bool:
@@ -96,7 +98,7 @@ class Mirror:
                 if running is None:
                     self._start_timer(key, wait.due, self._summary(wait), self._fire)
             elif isinstance(wait, ChildWait):
-                self.children.open(self.definition, self.state, wait)
+                self.children.open(self.state, wait)
 
     def update_all(self) -> None:
         """`update` for every open wait: at the start of a run, and when the instance is resumed."""
@@ -126,22 +128,12 @@ class Mirror:
             self._backlog[wait.key] = None
             return
         try:
-            plan = jobs.plan(self.definition, self.state, wait)
+            plan = jobs.plan(self.definition, self.definition_id, self.state, wait)
         except ValueError as error:
             failure = FailWait(now=self._now(), wait=wait.key, message=str(error))
             self._later(lambda: self._submit(failure))
             return
-        task = workflow.start_activity(
-            plan.activity,
-            plan.payload,
-            task_queue=plan.task_queue,
-            start_to_close_timeout=plan.start_to_close,
-            schedule_to_close_timeout=plan.schedule_to_close,
-            heartbeat_timeout=plan.heartbeat,
-            retry_policy=plan.retry,
-            summary=plan.summary,
-            priority=plan.priority,
-        )
+        task = _start_local(plan) if plan.local else _start(plan)
         self.jobs += 1
         self._running[wait.key] = _Running(task, JobWait)
         task.add_done_callback(lambda done: self._guard(lambda: self._job_done(wait, done)))
@@ -155,7 +147,7 @@ class Mirror:
                 return
             error = task.exception()
             if error is None:
-                self._submit(_completion(wait, task.result(), self._now()))
+                self._submit(jobs.completion(wait, task.result(), self._now()))
             else:
                 self._submit(jobs.failure(wait, error, self._now()))
         self.start_more()
@@ -204,5 +196,25 @@ async def _sleep(milliseconds: Millis, summary: str) -> None:
         await workflow.sleep(timedelta(milliseconds=milliseconds), summary=summary)
 
 
-def _completion(wait: JobWait, result: Any, now: Millis) -> Command:
-    return CompleteWait(now=now, wait=wait.key, variables=jobs.variables_of(result), result=result)
+def _start(plan: jobs.Plan) -> asyncio.Future[Any]:
+    return workflow.start_activity(
+        plan.activity,
+        plan.payload,
+        task_queue=plan.task_queue,
+        start_to_close_timeout=plan.start_to_close,
+        schedule_to_close_timeout=plan.schedule_to_close,
+        heartbeat_timeout=plan.heartbeat,
+        retry_policy=plan.retry,
+        summary=plan.summary,
+        priority=plan.priority,
+    )
+
+
+def _start_local(plan: jobs.Plan) -> asyncio.Future[Any]:
+    return workflow.start_local_activity(
+        plan.activity,
+        plan.payload,
+        start_to_close_timeout=plan.start_to_close,
+        retry_policy=plan.retry,
+        summary=plan.summary,
+    )

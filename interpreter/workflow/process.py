@@ -35,11 +35,13 @@ from interpreter.events import (
     WaitOpened,
 )
 from interpreter.features import features_of
+from interpreter.ids import ROOT_KEY
 from interpreter.state import dump_state, load_state
 from interpreter.step import check, new_state, step
 from interpreter.values import Millis
 from interpreter.waits import ExternalTaskWait, MessageWait, OpenWait, SignalWait, UserTaskWait
-from interpreter.workflow import attributes, contract, details, runtime
+from interpreter.workflow import attributes, children, contract, details, runtime
+from interpreter.workflow.children import CALLED
 from interpreter.workflow.contract import Answer, ProcessInput
 from interpreter.workflow.effects import Effects
 from interpreter.workflow.mirror import Mirror
@@ -76,6 +78,7 @@ class BpmnProcess:
         self._flushes = 0
         self._flush: tuple[int, asyncio.Future[Any]] | None = None
         self._child_result: dict[str, Any] = {}
+        self._is_called = bool(request.options.get(CALLED))
         self._start_rejection: Rejection | None = None
         self._held: list[dict[str, Any]] = []
         self._touched: dict[int, None] = {}
@@ -93,7 +96,7 @@ class BpmnProcess:
             self._held = carried["held"]
             self._incidents = len(self.state.incidents)
         self.outbox.meta = {"definition_id": request.definition_id, **request.meta}
-        self.mirror = Mirror(self.definition, self.state, self._submit, self._now, self._guard)
+        self.mirror = Mirror(self.definition, request.definition_id, self.state, self._submit, self._now, self._guard)
         self.effects = Effects(self._submit, self._guard, self._rouse)
         if carried is None:
             self._start(request.command)
@@ -193,8 +196,8 @@ class BpmnProcess:
     def _needs_activity(self, batch: dict[str, Any]) -> bool:
         """Write `batch` from here if that goes quickly; a local activity does it otherwise, which is patient.
 
-        Both write before the workflow task commits and are repeated with a repeated task, so that the promise is the same. Which
-        of the two it was must be known on replay: the patch marker says it.
+        Both write before the workflow task commits and are repeated with a repeated task, so that the promise is the
+        same. Which of the two it was must be known on replay: the patch marker says it.
         """
         self._flushes += 1
         if not workflow.unsafe.is_replaying_history_events() and self._runtime.direct_flush(batch):
@@ -236,9 +239,7 @@ class BpmnProcess:
         if self._start_rejection is not None:
             return {"outcome": "rejected", "message": self._start_rejection.message}
         result: dict[str, Any] = {"outcome": self.state.outcome}
-        if self._input.options.get("child"):
-            result |= self._child_result
-        return result
+        return result | self._child_result if self._is_called else result
 
     # -- commands
 
@@ -265,6 +266,7 @@ class BpmnProcess:
         self._rouse()
 
     def _step(self, command: Command) -> Rejection | None:
+        before = self._own_variables()
         result = step(self.definition, self.state, command)
         if isinstance(result, Rejection):
             return result
@@ -275,7 +277,14 @@ class BpmnProcess:
             self._visible = True
         for event in result.events:
             self._note(event)
+        if self.state.ended and self._is_called:
+            self._child_result["variables"] = children.last_variables(before, result.events)
         return None
+
+    def _own_variables(self) -> dict[str, Any]:
+        """The instance's variables before a step that may be its last, if a caller wants them back."""
+        root = self.state.elements.get(ROOT_KEY)
+        return dict(root.variables) if self._is_called and root is not None else {}
 
     def _note(self, event: Event) -> None:
         match event:
@@ -300,16 +309,7 @@ class BpmnProcess:
                 workflow.upsert_search_attributes([attributes.SUSPENDED.value_set(False)])
                 self._loop.call_soon(self._guard, self._release)
             case InstanceEnded(error_code=code, error_message=message):
-                self._child_result = {
-                    "error_code": code,
-                    "message": message,
-                    "variables": {
-                        name: codec.encode_value(value)
-                        for name, value in queries.variables_at(self.state, 1, local=True).items()
-                    }
-                    if self._input.options.get("child")
-                    else {},
-                }
+                self._child_result |= {"error_code": code, "message": message}
             case _:
                 pass
 
