@@ -12,15 +12,15 @@ from typing import Any, Final
 
 import orjson
 from interpreter.bpmn.compile import compile_all
-from interpreter.bpmn.validate import validate
-from store.deployments import NewDecision, NewForm, NewProcess, NewRequirements, NewResource
 
 from api.errors import RestError, invalid_request, parse_error
 from dmn.xml import DmnXmlError, parse_dmn
 from interpreter.bpmn.document import BpmnParseError, parse_bpmn
 from interpreter.bpmn.problems import Problem
+from interpreter.bpmn.validate import validate
 from interpreter.failures import DefinitionError
-from store.definitions import from_definition
+from store.deployments import NewDecision, NewForm, NewProcess, NewRequirements, NewResource
+from store.new_definitions import from_definition
 
 BPMN_SUFFIXES: Final = (".bpmn", ".bpmn20.xml")
 DMN_SUFFIXES: Final = (".dmn", ".dmn11.xml")

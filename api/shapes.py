@@ -17,7 +17,6 @@ from api.variables import variable_dto
 from interpreter.values import Typed
 
 _CAPITAL: Final = re.compile(r"(?<!^)([A-Z])")
-_VALUE_FIELDS: Final = ("type", "value", "valueInfo")
 
 
 class Shape:
@@ -45,14 +44,18 @@ class Shape:
 
 
 class VariableShape(Shape):
-    """As `Shape`, for rows that carry a variable in `type`, `value` and `value_info`."""
+    """As `Shape`, for rows that carry a variable in `value`, `value_info` and the field `type_field`."""
 
-    def __init__(self, dto: Any, **constants: Any) -> None:
-        super().__init__(dto, **dict.fromkeys(_VALUE_FIELDS), **constants)
+    def __init__(self, dto: Any, type_field: str = "type", **constants: Any) -> None:
+        super().__init__(dto, **dict.fromkeys((type_field, "value", "valueInfo")), **constants)
+        self._type_field = type_field
+        self._type = attrgetter(snake_case(type_field))
 
     def variable(self, row: Any, deserialize: bool = True) -> dict[str, Any]:
-        """The answer for one variable row. Bytes stay out of it: they have their own address."""
-        return self(row, **variable_dto(row_value(row), deserialize))
+        """The answer for one variable row."""
+        value = variable_dto(Typed(self._type(row), row.value, dict(row.value_info or {})), deserialize)
+        fields = {self._type_field: value["type"], "value": value["value"], "valueInfo": value["valueInfo"]}
+        return self(row, **fields)
 
 
 def row_value(row: Any) -> Any:

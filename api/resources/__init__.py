@@ -11,6 +11,7 @@ from api.resources.deployment import deployment
 from api.resources.events import condition, event_subscription, message, signal
 from api.resources.execution import execution
 from api.resources.external_task import external_task
+from api.resources.forms import FORMS
 from api.resources.history import HISTORY
 from api.resources.incident import incident
 from api.resources.job import job
@@ -34,6 +35,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     execution,
     variable_instance,
     *PEOPLE,
+    *FORMS,
     incident,
     job,
     job_definition,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from store.incidents import INCIDENTS
-from store.subscriptions import EVENT_SUBSCRIPTIONS
-
 from api.bodies import CreateIncidentBody, TriggerBody
 from api.collections import serve_queries, serve_single
 from api.dto.runtime import EventSubscriptionDto, ExecutionDto, IncidentDto
@@ -18,8 +15,10 @@ from api.shapes import Shape
 from api.variables import read_variables
 from interpreter.commands import CompleteWait, ReportIncident, TriggerEvent
 from interpreter.ids import split
-from store.activities import open_waits
+from interpreter.workflow.contract import QUERY_STATE
+from store.incidents import INCIDENTS
 from store.instances import EXECUTIONS
+from store.subscriptions import EVENT_SUBSCRIPTIONS
 
 execution = Resource("execution", "Execution")
 _shape = Shape(ExecutionDto)
@@ -47,12 +46,12 @@ async def signal_execution(call: Call) -> None:
     body = await call.body(TriggerBody)
     variables = read_variables(body.variables)
     instance_id, element = _split(call["id"])
-    waits = await open_waits(call.services.database, instance_id, element)
-    if not waits:
-        raise rest_exception(f"Cannot signal execution {call['id']}: it waits for no signal")
-    command = CompleteWait(now=0, wait=split(waits[0])[1], variables=variables)
     try:
-        await call.services.engine.execute(instance_id, command)
+        state = await call.services.engine.ask(instance_id, QUERY_STATE)
+        waits = [item["key"] for item in state["waits"] if item["t"] == "OpenWait" and item["element"] == element]
+        if not waits:
+            raise rest_exception(f"Cannot signal execution {call['id']}: it waits for no signal")
+        await call.services.engine.execute(instance_id, CompleteWait(now=0, wait=waits[0], variables=variables))
     except (CommandRejected, InstanceNotFound) as error:
         raise rest_exception(f"Cannot signal execution {call['id']}: {error}") from error
 

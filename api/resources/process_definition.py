@@ -24,10 +24,12 @@ from api.dto.repository import (
 )
 from api.dto.runtime import ProcessInstanceDto, ProcessInstanceWithVariablesDto
 from api.errors import RestError, invalid_request, not_found, rest_exception
+from api.generated_forms import submitted
 from api.instructions import read_instructions
 from api.operations import Call, Resource, boolean_param, text_param
 from api.params import flag
 from api.resources.deployment import resource_response
+from api.resources.forms import start_form
 from api.shapes import Shape
 from api.starting import start_instance
 from api.suspension import cancel_instances, suspend_instances
@@ -112,9 +114,11 @@ async def submit_form(call: Call) -> Any:
     """Start a process instance with the values of its start form."""
     definition = await process_definition(call, _unknown_to_start)
     body = await call.body(SubmitStartFormBody)
-    return await start_instance(
-        call, definition, variables=read_variables(body.variables), business_key=body.businessKey
-    )
+    variables = read_variables(body.variables)
+    fields = (await start_form(call, definition) or {}).get("fields")
+    if fields:
+        variables = submitted(fields, variables, {}, f"Cannot instantiate process definition {definition.id}")
+    return await start_instance(call, definition, variables=variables, business_key=body.businessKey)
 
 
 # --- change ---------------------------------------------------------------------------------------------------------

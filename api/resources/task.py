@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from store.variables import local as local_variables
-from store.variables import visible as visible_variables
-
 from api.bodies import (
     CompleteTaskBody,
     TaskBody,
@@ -20,18 +17,22 @@ from api.dto.identity import CountResultDto
 from api.dto.runtime import TaskCountByCandidateGroupResultDto, TaskDto
 from api.engine import CommandRejected, InstanceNotFound
 from api.errors import RestError, engine_error, invalid_request, not_found, null_value, rest_exception
+from api.generated_forms import submitted
 from api.hal import hal_tasks
 from api.operations import Call, Resource, boolean_param, text_param
 from api.params import Query, flag, text_list
+from api.resources.forms import form_reference
 from api.scope_variables import Scope, serve_variables
 from api.shapes import Shape, row_value
 from api.starting import instance_variables
 from api.variables import VariableValueDto, read_variables, variable_dto
-from interpreter.commands import Command, CompleteWait, ThrowBpmnError, ThrowEscalation, Variables
+from interpreter.commands import Command, CompleteWait, SetVariables, ThrowBpmnError, ThrowEscalation, Variables
 from interpreter.ids import split
 from store import comments, tasks
-from store.errors import AlreadyClaimed, NotFound
+from store.errors import AlreadyClaimed, Conflict, NotFound
 from store.tasks import TASKS
+from store.variables import local as local_variables
+from store.variables import visible as visible_variables
 
 task = Resource("task", "Task")
 _shape = Shape(TaskDto, formKey=None, camundaFormRef=None)
@@ -92,14 +93,7 @@ async def get_task(call: Call) -> Any:
 def task_dto(row: Any) -> dict[str, Any]:
     """The answer for a task row."""
     form: dict[str, Any] = row.form or {}
-    reference = form.get("formRef")
-    return _shape(
-        row,
-        formKey=form.get("formKey"),
-        camundaFormRef=None
-        if reference is None
-        else {"key": reference, "binding": form.get("binding"), "version": form.get("version")},
-    )
+    return _shape(row, formKey=form.get("formKey"), camundaFormRef=form_reference(form))
 
 
 async def _answers(call: Call, rows: list[Any], options: dict[str, str]) -> list[dict[str, Any]]:
@@ -149,7 +143,7 @@ async def claim(call: Call) -> None:
     """Take a task for a user."""
     body = await call.body(UserIdBody)
     try:
-        await tasks.claim(call.services.database, call["id"], body.userId)
+        await tasks.claim(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
     except AlreadyClaimed as error:
@@ -160,7 +154,7 @@ async def claim(call: Call) -> None:
 async def unclaim(call: Call) -> None:
     """Give a task back."""
     try:
-        await tasks.unclaim(call.services.database, call["id"])
+        await tasks.unclaim(call.services.database, call["id"], user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
 
@@ -170,7 +164,7 @@ async def set_assignee(call: Call) -> None:
     """Assign a task, whoever has it now."""
     body = await call.body(UserIdBody)
     try:
-        await tasks.assign(call.services.database, call["id"], body.userId)
+        await tasks.assign(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
 
@@ -180,7 +174,7 @@ async def delegate(call: Call) -> None:
     """Let another user do a task and give it back to its owner."""
     body = await call.body(UserIdBody)
     try:
-        await tasks.delegate(call.services.database, call["id"], body.userId)
+        await tasks.delegate(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
 
@@ -193,14 +187,12 @@ async def resolve(call: Call) -> None:
     try:
         if variables:
             await _set_variables(call, await _task(call["id"], call), variables)
-        await tasks.resolve(call.services.database, call["id"])
+        await tasks.resolve(call.services.database, call["id"], user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
 
 
 async def _set_variables(call: Call, row: Any, variables: Variables) -> None:
-    from interpreter.commands import SetVariables
-
     command = SetVariables(now=0, variables=variables, element=row.element_key)
     await call.services.engine.execute(row.process_instance_id, command)
 
@@ -228,22 +220,26 @@ async def complete(call: Call) -> Any:
 @task.post("/{id}/submit-form", answer=dict[str, VariableValueDto], body=CompleteTaskBody, errors=(400, 500))
 async def submit_form(call: Call) -> Any:
     """Complete a task with the values of its form; a delegated one is resolved instead."""
-    return await _finish(call, f"Cannot submit task form {call['id']}", resolve_pending=True)
+    return await _finish(call, f"Cannot submit task form {call['id']}", submits_form=True)
 
 
-async def _finish(call: Call, operation: str, *, resolve_pending: bool = False) -> Any:
+async def _finish(call: Call, operation: str, *, submits_form: bool = False) -> Any:
     body = await call.body(CompleteTaskBody)
     variables = read_variables(body.variables)
     row = await TASKS.get(call.services.database, call["id"])
     if row is None:
         raise rest_exception(f"{operation}: Cannot find task with id {call['id']}: task is null")
     if row.process_instance_id is None:
-        await tasks.complete_standalone(call.services.database, row.id)
+        await tasks.complete_standalone(call.services.database, row.id, user_id=call.user)
         return {} if body.withVariablesInReturn else None
-    if resolve_pending and row.delegation_state == "PENDING":
+    fields = (row.form or {}).get("fields")
+    if submits_form and fields:
+        seen = await visible_variables(call.services.database, row.process_instance_id, row.element_key)
+        variables = submitted(fields, variables, {name: row_value(item) for name, item in seen.items()}, operation)
+    if submits_form and row.delegation_state == "PENDING":
         if variables:
             await _set_variables(call, row, variables)
-        await tasks.resolve(call.services.database, row.id)
+        await tasks.resolve(call.services.database, row.id, user_id=call.user)
         return None
     command = CompleteWait(now=0, wait=row.wait_key, variables=variables)
     answer = await _execute(call, row, command, operation)
@@ -302,7 +298,11 @@ async def _execute(call: Call, row: Any, command: Command, operation: str) -> An
 async def create_task(call: Call) -> None:
     """Create a task that belongs to no process."""
     body = await call.body(TaskBody)
-    await tasks.create(call.services.database, _changes(body) | {"id": body.id, "tenantId": body.tenantId})
+    values = _changes(body) | {"id": body.id, "tenantId": body.tenantId}
+    try:
+        await tasks.create(call.services.database, values, user_id=call.user)
+    except Conflict as error:
+        raise invalid_request(str(error)) from error
 
 
 @task.put("/{id}", body=TaskBody, errors=(400, 404))
@@ -310,7 +310,7 @@ async def update_task(call: Call) -> None:
     """Change name, description, dates, priority and people of a task: what is absent becomes null."""
     body = await call.body(TaskBody)
     try:
-        await tasks.update(call.services.database, call["id"], _changes(body))
+        await tasks.update(call.services.database, call["id"], _changes(body), user_id=call.user)
     except NotFound:
         raise not_found(f"No matching task with id {call['id']}") from None
 
@@ -345,7 +345,7 @@ async def delete_task(call: Call) -> None:
         raise rest_exception(f"Could not delete task: Cannot find task with taskId '{call['id']}': task is null")
     if row.process_instance_id is not None:
         raise rest_exception("Could not delete task: The task cannot be deleted because is part of a running process")
-    await tasks.delete(call.services.database, row.id)
+    await tasks.delete(call.services.database, row.id, user_id=call.user)
 
 
 # --- variables ------------------------------------------------------------------------------------------------------

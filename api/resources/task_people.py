@@ -55,8 +55,9 @@ async def _change_link(call: Call, change: Any) -> None:
         raise invalid_request(f"Identity Link requires either userId or groupId, but {given}.")
     if not body.type:
         raise invalid_request("Expected the type of the identity link but it is absent.")
+    who = {"user_id": body.userId, "group_id": body.groupId, "by": call.user}
     try:
-        await change(call.services.database, call["id"], body.type, user_id=body.userId, group_id=body.groupId)
+        await change(call.services.database, call["id"], body.type, **who)
     except NotFound:
         raise _unknown(call["id"]) from None
 
