@@ -79,6 +79,7 @@ class Logic(Node):
 
     operator: str
     operands: list[Node]
+    token: int
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from .decimals import CONTEXT, NumberError
 from .errors import FeelLimitError
 from .kinds import kind_of
 from .run import DEFAULT_LIMITS, RUN, Run, Scope
+from .temporal import FeelDateTime, FeelTime
 from .values import compare, equals
 
 if TYPE_CHECKING:
@@ -131,16 +132,32 @@ def comparison(compiler: Compiler, node: Comparison) -> Evaluate:
     operator = node.operator
     warn = compiler.warner("TYPE_MISMATCH", node.token)
     if operator in ("=", "!="):
-        return _equality(left, right, node.right, operator == "=", warn)
+        same_as = _exactly_equal if compiler.dialect.exact_times else equals
+        return _equality(left, right, node.right, operator == "=", same_as, warn)
     return _order(left, right, node.right, operator, warn)
 
 
 _SIMPLE = frozenset((Decimal, str, bool))
 
 
-def _equality(left: Evaluate, right: Evaluate, operand: Node, positive: bool, warn: Callable[..., None]) -> Evaluate:
+def _exactly_equal(left: Any, right: Any) -> bool | None:
+    """As `equals`, but times of one kind differ by any fraction of a second."""
+    kind = kind_of(left)
+    if kind is kind_of(right) and (kind is FeelTime or kind is FeelDateTime):
+        return compare(left, right) == 0
+    return equals(left, right)
+
+
+def _equality(
+    left: Evaluate,
+    right: Evaluate,
+    operand: Node,
+    positive: bool,
+    same_as: Callable[[Any, Any], bool | None],
+    warn: Callable[..., None],
+) -> Evaluate:
     def slow(scope: Scope, a: Any, b: Any) -> bool | None:
-        same = equals(a, b)
+        same = same_as(a, b)
         if same is None:
             return warn(scope, "Expected two values of one kind to compare but they differ in kind")
         return same is positive

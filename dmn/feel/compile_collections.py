@@ -44,7 +44,7 @@ def list_literal(compiler: Compiler, node: ListLiteral) -> Evaluate:
 
 def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
     keys = [key for key, _ in node.entries]
-    if len(set(keys)) < len(keys):
+    if len(set(keys)) < len(keys) and not compiler.dialect.last_key_wins:
         warn = compiler.warner("DUPLICATE_KEY", node.token)
         return lambda scope: warn(scope, "Expected different keys in the context but one occurs twice")
     outer = compiler.used

@@ -184,6 +184,13 @@ def _logic(compiler: Compiler, node: Logic) -> Evaluate:
     operands = [compiler.node(operand) for operand in node.operands]
     decisive = node.operator == "or"
     neutral = not decisive
+    warn = compiler.warner("TYPE_MISMATCH", node.token)
+
+    def undecided(scope: Scope, *values: Any) -> None:
+        for value in values:
+            if value is not None and value is not neutral:
+                warn(scope, "Expected booleans but found " + type_of(value))
+
     if len(operands) == 2:
         left, right = operands
 
@@ -194,7 +201,9 @@ def _logic(compiler: Compiler, node: Logic) -> Evaluate:
             b = right(scope)
             if b is decisive:
                 return decisive
-            return neutral if a is neutral and b is neutral else None
+            if a is neutral and b is neutral:
+                return neutral
+            return undecided(scope, a, b)
 
         return both
 
@@ -205,7 +214,7 @@ def _logic(compiler: Compiler, node: Logic) -> Evaluate:
             if value is decisive:
                 return decisive
             if value is not neutral:
-                result = None
+                result = undecided(scope, value)
         return result
 
     return chain

@@ -10,14 +10,20 @@ from .builtins import CAMUNDA_BUILTINS, STANDARD_BUILTINS, Builtin
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """backticks: names may be quoted as `a b`. builtins: the functions in scope."""
+    """builtins: the functions in scope.
+    backticks: names may be quoted as `a b`.
+    exact_times: `=` looks at fractions of a second (the standard compares the properties, which are whole seconds).
+    last_key_wins: of equal keys in a context the last one counts (the standard says null).
+    """
 
     name: str
-    backticks: bool
     builtins: Mapping[str, Builtin]
+    backticks: bool = False
+    exact_times: bool = False
+    last_key_wins: bool = False
 
 
-SPEC = Dialect("spec", False, STANDARD_BUILTINS)
-CAMUNDA = Dialect("camunda", True, {**STANDARD_BUILTINS, **CAMUNDA_BUILTINS})
+SPEC = Dialect("spec", STANDARD_BUILTINS)
+CAMUNDA = Dialect("camunda", {**STANDARD_BUILTINS, **CAMUNDA_BUILTINS}, True, True, True)
 
 DIALECTS: Mapping[str, Dialect] = {"spec": SPEC, "camunda": CAMUNDA}

@@ -104,11 +104,12 @@ class _Parser(TokenReader):
         saved, self.range_end = self.range_end, False
         node = self.conjunction()
         if self.token == "or":
+            at = self.at
             operands = [node]
             while self.token == "or":
                 self.advance()
                 operands.append(self.conjunction())
-            node = Logic("or", operands)
+            node = Logic("or", operands, at)
         self.range_end = saved
         self.nesting -= 1
         return node
@@ -116,11 +117,12 @@ class _Parser(TokenReader):
     def conjunction(self) -> Node:
         node = self.comparison()
         if self.token == "and":
+            at = self.at
             operands = [node]
             while self.token == "and":
                 self.advance()
                 operands.append(self.comparison())
-            return Logic("and", operands)
+            return Logic("and", operands, at)
         return node
 
     def comparison(self) -> Node:
@@ -335,6 +337,10 @@ class _Parser(TokenReader):
                 return self.quantified(token)
             if token == "function":
                 return self.function()
+            if self.backticks and token in ("and", "or") and self.peek() == "(":
+                at = self.at
+                self.advance()
+                return Name(token, at)
             self.fail("an expression")
         at = self.at
         return Name(self.name(), at)

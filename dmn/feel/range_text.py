@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .ast import Call, Literal, Name, Node, RangeLiteral, UnaryRange
+from .errors import FeelSyntaxError
 from .kinds import kind_of
+from .parser import parse_expression
 from .temporal_text import parse_date, parse_datetime, parse_duration, parse_time
 from .types import type_of
 from .values import Range, unary_range
@@ -19,6 +22,10 @@ _CONSTRUCTORS = {
 _ENDPOINTS = frozenset(
     ("number", "string", "date", "time", "date and time", "days and time duration", "years and months duration")
 )
+
+
+_OPEN_START = re.compile(r"\s*[(\]]\s*\.\.(.*)([)\]\[])\s*\Z", re.DOTALL)
+_OPEN_END = re.compile(r"\s*([\[(\]])(.*)\.\.\s*[)\[]\s*\Z", re.DOTALL)
 
 
 class _NotConstant(Exception):
@@ -40,22 +47,30 @@ def _constant(node: Node) -> Any:
     raise _NotConstant
 
 
-def range_of(node: Node) -> Range | None:
-    """The range that a tree denotes without evaluating anything, or None."""
+def parse_range(text: str) -> Range | None:
+    """The range that a text denotes: both ends given, or one left out behind a round bracket (`(..5]`, `[5..)`)."""
     try:
+        match = _OPEN_START.match(text)
+        if match is not None:
+            return _bounded("<=" if match[2] == "]" else "<", _constant(_parsed(match[1])))
+        match = _OPEN_END.match(text)
+        if match is not None:
+            return _bounded(">=" if match[1] == "[" else ">", _constant(_parsed(match[2])))
+        node = _parsed(text)
         if isinstance(node, RangeLiteral):
             start, end = _constant(node.start), _constant(node.end)
-            if start is None and end is None:
-                return None
-            if start is None:
-                return unary_range("<=" if node.end_included else "<", end) if not node.start_included else None
-            if end is None:
-                return unary_range(">=" if node.start_included else ">", start) if not node.end_included else None
             if kind_of(start) is kind_of(end) and type_of(start) in _ENDPOINTS:
                 return Range(start, end, node.start_included, node.end_included)
         if isinstance(node, UnaryRange):
-            endpoint = _constant(node.endpoint)
-            return unary_range(node.operator, endpoint) if type_of(endpoint) in _ENDPOINTS else None
-    except _NotConstant:
+            return _bounded(node.operator, _constant(node.endpoint))
+    except (_NotConstant, FeelSyntaxError):
         return None
     return None
+
+
+def _parsed(text: str) -> Node:
+    return parse_expression(text)[0]
+
+
+def _bounded(operator: str, endpoint: Any) -> Range | None:
+    return unary_range(operator, endpoint) if type_of(endpoint) in _ENDPOINTS else None

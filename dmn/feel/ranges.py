@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .decimals import ONE, to_index
+from .decimals import CONTEXT, to_index
 from .kinds import kind_of
 from .run import Run
 from .temporal import FeelDate, date_of_number
@@ -32,12 +32,13 @@ def _numbers(start: Decimal, end: Decimal, run: Run) -> list[Any] | None:
         if last >= first:
             return [Decimal(n) for n in range(first, last + 1)]
         return [Decimal(n) for n in range(first, last - 1, -1)]
-    if abs(end - start) > run.limits.list_length:
+    distance = CONTEXT.subtract(end, start)
+    if abs(distance) > run.limits.list_length:
         run.charge_list(run.limits.list_length + 1)
-    step = ONE if end >= start else -ONE
-    count = int(abs(end - start)) + 1
+    count = abs(int(distance)) + 1
     run.charge_list(count)
-    return [start + step * n for n in range(count)]
+    sign = 1 if end >= start else -1
+    return [CONTEXT.add(start, Decimal(sign * n)) for n in range(count)]
 
 
 def expand(value: Range, run: Run) -> list[Any] | None:

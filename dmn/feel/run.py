@@ -51,7 +51,7 @@ class Run:
     """State of one evaluation.
 
     now: None when the expression may not ask for the time; then now() and today() are null.
-    random: numbers from 0 to below 1; None when chance has no place, then Camunda's random number() and uuid() are null.
+    random: numbers from 0 to below 1; None when chance has no place, and Camunda's uuid() and the like are null.
     externals: finds the functions of `function(...) external {...}`; None refuses all.
     """
 

@@ -11,12 +11,11 @@ from typing import Any
 from ..decimals import CONTEXT, to_index
 from ..errors import InvalidOperation
 from ..json_values import from_json, to_json
-from ..regex import PatternError, compile_pattern
 from ..run import Run
 from ..temporal import FeelDate, FeelDateTime, FeelTime, datetime_of_instant, days_in_month
 from ..values import is_same
 from ..zones import parse_zone
-from . import context, conversion, lists
+from . import context, conversion, lists, numeric, strings
 from .signature import Library
 
 library = Library()
@@ -85,13 +84,22 @@ def from_base64(run: Run, text: str) -> str:
 @library.builtin("extract(input: string, pattern: string, flags: string|null?)", needs_run=True)
 def extract(run: Run, text: str, pattern: str, flags: str | None = None) -> list[Any]:
     """Every match of the pattern."""
-    run.charge(1 + (len(text) >> 3) + (len(pattern) >> 1))
-    try:
-        found = [text[spans[0][0] : spans[0][1]] for spans in compile_pattern(pattern, flags or "").finditer(text)]
-    except PatternError as problem:
-        raise InvalidOperation(str(problem)) from problem
+    compiled = strings.pattern_of(run, text, pattern, flags)
+    found = [text[spans[0][0] : spans[0][1]] for spans in compiled.finditer(text)]
     run.charge_list(len(found))
     return found
+
+
+@library.builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True)
+def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
+    """As in the standard, but the pattern may match nothing."""
+    return strings.replace_all(run, text, strings.pattern_of(run, text, pattern, flags), replacement)
+
+
+@library.builtin("context(entries: list)", needs_run=True)
+def context_of(run: Run, entries: list[Any]) -> dict[str, Any]:
+    """As in the standard, but of equal keys the last one counts."""
+    return context.make_context(run, entries, last_key_wins=True)
 
 
 @library.builtin("last day of month(date: date)")
@@ -174,7 +182,18 @@ def in_zone(moment: Any, timezone: Any) -> FeelDateTime:
     return moved
 
 
+library.builtin("abs(n: any)")(numeric.absolute)
+library.builtin("abs(number: any)")(numeric.absolute)
 library.builtin("and(list: list)", variadic=True)(lists.all_)
 library.builtin("or(list: list)", variadic=True)(lists.any_)
-library.builtin("put(context: context, key: any, value: any)", needs_run=True)(context.context_put)
+
+
+@library.builtin("context put(context: context, key: any, value: any)", needs_run=True)
+@library.builtin("context put(context: context, keys: list, value: any)", needs_run=True)
+@library.builtin("put(context: context, key: any, value: any)", needs_run=True)
+def context_put(run: Run, original: dict[str, Any], key: Any, value: Any) -> dict[str, Any]:
+    """As in the standard, but nested contexts that are missing are made."""
+    return context.put_entry(run, original, key, value, create=True)
+
+
 library.builtin("put all(contexts: list)", variadic=True, needs_run=True)(context.context_merge)

@@ -35,6 +35,11 @@ def get_entries(run: Run, m: dict[str, Any]) -> list[Any]:
 
 @library.builtin("context(entries: list)", needs_run=True)
 def context(run: Run, entries: list[Any]) -> dict[str, Any]:
+    return make_context(run, entries, last_key_wins=False)
+
+
+def make_context(run: Run, entries: list[Any], last_key_wins: bool) -> dict[str, Any]:
+    """The context of a list of `{key, value}`."""
     run.charge_list(len(entries))
     made: dict[str, Any] = {}
     for entry in entries:
@@ -43,7 +48,7 @@ def context(run: Run, entries: list[Any]) -> dict[str, Any]:
         key = as_context(entry)["key"]
         if not isinstance(key, str):
             raise InvalidOperation("Expected strings as keys but found another value")
-        if key in made:
+        if key in made and not last_key_wins:
             raise InvalidOperation(f"Expected different keys but {key!r} occurs twice")
         made[key] = as_context(entry)["value"]
     return made
@@ -52,6 +57,11 @@ def context(run: Run, entries: list[Any]) -> dict[str, Any]:
 @library.builtin("context put(context: context, key: any, value: any)", needs_run=True)
 def context_put(run: Run, original: dict[str, Any], key: Any, value: Any) -> dict[str, Any]:
     """The context with one entry set; `keys` names an entry of nested contexts."""
+    return put_entry(run, original, key, value, create=False)
+
+
+def put_entry(run: Run, original: dict[str, Any], key: Any, value: Any, create: bool) -> dict[str, Any]:
+    """As `context_put`; `create` makes the nested contexts that are missing."""
     if kind_of(key) is list:
         keys = as_list(key)
         if not keys or not all(isinstance(part, str) for part in keys):
@@ -59,10 +69,10 @@ def context_put(run: Run, original: dict[str, Any], key: Any, value: Any) -> dic
         if len(keys) > run.limits.depth:
             raise InvalidOperation(f"Expected at most {run.limits.depth} keys but found {len(keys)}")
         if len(keys) > 1:
-            inner = original.get(keys[0], {})
+            inner: Any = original.get(keys[0], {} if create else None)
             if kind_of(inner) is not dict:
                 raise InvalidOperation(f"Expected a context at {keys[0]!r} but found another value")
-            value = context_put(run, as_context(inner), keys[1:], value)
+            value = put_entry(run, as_context(inner), keys[1:], value, create)
         key = keys[0]
     if not isinstance(key, str):
         raise InvalidOperation("Expected a string as the key but found another value")

@@ -6,9 +6,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from ..decimals import parse_number, truncated
-from ..errors import FeelSyntaxError, InvalidOperation
+from ..decimals import CONTEXT, parse_number, truncated
+from ..errors import InvalidOperation
 from ..kinds import as_list, kind_of
+from ..range_text import parse_range
 from ..run import Run
 from ..temporal import (
     NANOS,
@@ -112,7 +113,7 @@ def time_of(hour: Decimal, minute: Decimal, second: Decimal, offset: DaysTimeDur
         if seconds > MAX_OFFSET:
             raise InvalidOperation(f"Expected an offset of at most 18 hours but found {offset}")
         zone = -seconds if offset.nanos < 0 else seconds
-    return FeelTime((hours * 3600 + minutes * 60) * NANOS + int(second * NANOS), zone)
+    return FeelTime((hours * 3600 + minutes * 60) * NANOS + int(CONTEXT.multiply(second, Decimal(NANOS))), zone)
 
 
 @library.builtin("number(from: any)")
@@ -164,28 +165,18 @@ def duration(value: Any) -> YearsMonthsDuration | DaysTimeDuration:
 
 @library.builtin("years and months duration(from: date, to: date)")
 def years_and_months_duration(start: FeelDate | FeelDateTime, end: FeelDate | FeelDateTime) -> YearsMonthsDuration:
-    """Whole months from start to end, truncated towards zero."""
+    """Whole months from the one day to the other, truncated towards zero; times of day do not count."""
     months = (end.year - start.year) * 12 + end.month - start.month
-    clocks = getattr(end, "nanos", 0) - getattr(start, "nanos", 0)
-    behind = end.day < start.day or (end.day == start.day and clocks < 0)
-    ahead = end.day > start.day or (end.day == start.day and clocks > 0)
-    if months > 0 and behind:
+    if months > 0 and end.day < start.day:
         months -= 1
-    elif months < 0 and ahead:
+    elif months < 0 and end.day > start.day:
         months += 1
     return YearsMonthsDuration(months)
 
 
 @library.builtin("range(from: string)")
 def range_(text: str) -> Range:
-    from ..parser import parse_expression
-    from ..range_text import range_of
-
-    try:
-        node, _ = parse_expression(text)
-    except FeelSyntaxError as problem:
-        raise InvalidOperation(f"Expected the text of a range: {problem}") from problem
-    found = range_of(node)
+    found = parse_range(text)
     if found is None:
         raise _invalid("the text of a range such as '[1..5]'", text)
     if found.start is not None and found.end is not None:

@@ -73,7 +73,7 @@ def ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-def _pattern(run: Run, text: str, pattern: str, flags: str | None) -> Pattern:
+def pattern_of(run: Run, text: str, pattern: str, flags: str | None) -> Pattern:
     run.charge(1 + (len(text) >> 3) + (len(pattern) >> 1))
     try:
         return compile_pattern(pattern, flags or "")
@@ -84,15 +84,20 @@ def _pattern(run: Run, text: str, pattern: str, flags: str | None) -> Pattern:
 @library.builtin("matches(input: string, pattern: string, flags: string|null?)", needs_run=True)
 def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
     """Whether the pattern occurs anywhere in the input."""
-    return _pattern(run, text, pattern, flags).search(text)
+    return pattern_of(run, text, pattern, flags).search(text)
 
 
 @library.builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True)
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     r"""Every match replaced; `$1` is a group, `$0` the match, `\$` and `\\` the characters themselves."""
-    compiled = _pattern(run, text, pattern, flags)
+    compiled = pattern_of(run, text, pattern, flags)
     if compiled.search(""):
         raise InvalidOperation(f"Expected a pattern that does not match the empty string but found {pattern!r}")
+    return replace_all(run, text, compiled, replacement)
+
+
+def replace_all(run: Run, text: str, compiled: Pattern, replacement: str) -> str:
+    """Every match of a compiled pattern replaced, matches of nothing included."""
     pieces = _replacement(replacement, compiled.groups)
     result: list[str] = []
     at = length = 0
@@ -148,7 +153,7 @@ def split(run: Run, text: str, delimiter: str) -> list[Any]:
     """The parts between the matches of a pattern. A match of nothing splits between two characters."""
     parts: list[Any] = []
     at = 0
-    for spans in _pattern(run, text, delimiter, None).finditer(text):
+    for spans in pattern_of(run, text, delimiter, None).finditer(text):
         start, end = spans[0]
         if end == start and (start == 0 or start == len(text)):
             continue
