@@ -57,7 +57,8 @@ class InstanceMigrated:
 
 @dataclass(frozen=True, slots=True)
 class ElementActivated:
-    """An element instance exists. `flow`: the sequence flow whose token it consumed (None: started otherwise).
+    """An element instance exists. `flow`: the sequence flow whose token it consumed (None: started otherwise); `joined`: the
+    other flows of which a join consumed one token each.
     `multi`: "" | "body" (the multi-instance or loop body, Camunda's `#multiInstanceBody`) | "inner"."""
 
     key: int
@@ -66,6 +67,7 @@ class ElementActivated:
     flow: str | None = None
     multi: str = ""
     loop_counter: int | None = None
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class WaitClosed:
 @dataclass(frozen=True, slots=True)
 class IncidentRaised:
     """`type`: failedJob | failedExternalTask | expression | condition | unhandledError | stepBudget | ... `wait`: the wait that
-    failed, if any; `details` a longer text (stack)."""
+    failed, if any; `details` a longer text (stack); `resume` is the engine's own: the transition to try again."""
 
     key: int
     type: str
@@ -140,6 +142,7 @@ class IncidentRaised:
     node: str
     wait: int | None = None
     details: str = ""
+    resume: tuple[JsonValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from interpreter.values import JsonValue, Millis
+from interpreter.values import JsonValue, Millis, VariableValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class JobWait:
     priority: int = 0
     headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     due: Millis | None = None  # not before
+    flow: str | None = None  # async_before, async_after: the sequence flow whose token the job holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,15 @@ class SignalWait:
 
 @dataclass(frozen=True, slots=True)
 class ConditionWait:
-    """A conditional event; evaluated inside the engine whenever a visible variable changes. `depends_on` are the names it reads."""
+    """A conditional event; evaluated inside the engine whenever a visible variable changes. `depends_on`: only changes of these
+    variables count (none: all); `on`: only these of create, update, delete (none: all); `index`: which event definition of the node."""
 
     key: int
     element: int
     node: str
     depends_on: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class ChildWait:
     tenant: str | None = None
     business_key: str | None = None
     kind: str = "process"  # process | globalTask
+    variables: dict[str, VariableValue] = field(default_factory=dict[str, VariableValue])  # what the child starts with
+    outputs: str = "none"  # which of the child's variables the caller wants back: none | mapped | all
 
 
 @dataclass(frozen=True, slots=True)

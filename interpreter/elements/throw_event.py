@@ -1,0 +1,58 @@
+"""Intermediate throw event and end event (BPMN 2.0.2, 10.5.3, 10.5.4): throw their event definitions in document order, then complete.
+
+An event definition may take over (an error goes to its catcher, a compensation waits); with several, the rest is thrown when it
+comes back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interpreter import catching, jobs, lifecycle
+from interpreter.definition import FlowNode
+from interpreter.elements.behavior import Behavior
+from interpreter.triggers import cancel, message, table as triggers
+
+if TYPE_CHECKING:
+    from interpreter.machine import Machine
+    from interpreter.state import Element
+    from interpreter.waits import Wait
+
+
+class ThrowEventBehavior(Behavior):
+    def execute(self, m: Machine, element: Element, node: FlowNode) -> None:
+        for spec in node.triggers:
+            if not triggers.trigger_of(spec).throw(m, element, node, spec):
+                return
+        if m.changes:
+            m.push("complete", element.key)
+        else:
+            lifecycle.complete(m, element, node)
+
+    def wait_done(self, m: Machine, element: Element, node: FlowNode, wait: Wait, command: Any) -> None:
+        m.push("complete", element.key)
+        for spec in node.triggers:
+            if isinstance(spec, message.MessageSpec) and spec.work is not None:
+                jobs.done(m, element, node, spec.work, command)
+
+    def compensated(self, m: Machine, element: Element, node: FlowNode) -> None:
+        """What this event threw compensation for is undone."""
+        if any(isinstance(t, cancel.CancelSpec) for t in node.triggers):
+            _leave_transaction(m, element)
+        else:
+            m.push("complete", element.key)
+
+
+def _leave_transaction(m: Machine, element: Element) -> None:
+    transaction = m.state.elements[element.scope]
+    if transaction.multi == "inner":
+        transaction = m.state.elements[transaction.scope]
+    node = m.nodes[transaction.node]
+    scope = transaction.scope
+    lifecycle.terminate(m, transaction, "cancelled")
+    for boundary in node.boundary:
+        event = m.nodes[boundary]
+        if any(isinstance(t, cancel.CancelSpec) for t in event.triggers):
+            catching.start_handler(m, event, scope)
+            return
+    lifecycle.look_at_scope(m, m.state.elements[scope])

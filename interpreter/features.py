@@ -1,0 +1,55 @@
+"""Named behaviours in which Camunda 7 departs from BPMN 2.0.2. A profile is a set of them; a state keeps the set it was started with.
+
+Names are never reused or given another meaning: recorded histories carry them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+JOIN_COUNTS_TOKENS: Final = "join_counts_tokens"
+"""Parallel join: as many tokens as incoming flows are enough, whichever flows they came by (spec: one on each flow, 13.4.1)."""
+
+INCLUSIVE_ON_ARRIVAL: Final = "inclusive_on_arrival"
+"""Inclusive join: looked at only when a token arrives there (spec: whenever a token of the scope moves, 13.4.3)."""
+
+INCLUSIVE_TAKES_ALL: Final = "inclusive_takes_all"
+"""Inclusive join: consumes every waiting token (spec: one per incoming flow, 13.4.3)."""
+
+UNCAUGHT_ERROR_ENDS_PATH: Final = "uncaught_error_ends_path"
+"""A BPMN error that nobody catches ends its path like a none end event (spec: incident)."""
+
+LOOP_COUNTER_FROM_ZERO: Final = "loop_counter_from_zero"
+"""`loopCounter` of the first instance is 0 (spec: 1)."""
+
+STANDARD_LOOP_IGNORED: Final = "standard_loop_ignored"
+"""An activity with standard loop characteristics runs once (spec: it loops, 13.3.6)."""
+
+COMPENSATION_CONCURRENT: Final = "compensation_concurrent"
+"""All compensation handlers are started, the last completed activity's first, without waiting for one another
+(spec: each waits for the one before it, 13.5.5)."""
+
+CONDITIONS_BY_LEVEL: Final = "conditions_by_level"
+"""A conditional event fires at every change of a variable while its condition is true (spec: when it becomes true)."""
+
+PROFILES: Final[dict[str, tuple[str, ...]]] = {
+    "c7": (
+        COMPENSATION_CONCURRENT,
+        CONDITIONS_BY_LEVEL,
+        INCLUSIVE_ON_ARRIVAL,
+        INCLUSIVE_TAKES_ALL,
+        JOIN_COUNTS_TOKENS,
+        LOOP_COUNTER_FROM_ZERO,
+        STANDARD_LOOP_IGNORED,
+        UNCAUGHT_ERROR_ENDS_PATH,
+    ),
+    "spec": (),
+}
+
+
+def features_of(profile: str) -> tuple[str, ...]:
+    """The behaviours of a profile; ValueError when there is none of that name."""
+    try:
+        return PROFILES[profile]
+    except KeyError:
+        raise ValueError(f"Expected a profile ({', '.join(PROFILES)}) but it was {profile!r}.") from None

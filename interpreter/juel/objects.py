@@ -1,0 +1,196 @@
+"""What JUEL can name besides variables: `execution`, `task` and a few functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from interpreter import ids, variables
+from interpreter.failures import BpmnError, Failure
+from interpreter.juel import operators as op
+from interpreter.juel.values import Moment, from_juel, to_juel
+from interpreter.waits import UserTaskWait
+
+if TYPE_CHECKING:
+    from interpreter.machine import Machine
+
+MISSING: Any = object()
+
+
+class Environment:
+    """What an expression is evaluated against."""
+
+    __slots__ = ("element", "extra", "m")
+
+    def __init__(self, m: Machine, element: int, extra: Mapping[str, Any] | None) -> None:
+        self.m = m
+        self.element = element
+        self.extra = extra
+
+    def name(self, name: str) -> Any:
+        """The value of an identifier."""
+        extra = self.extra
+        if extra is not None and name in extra:
+            return to_juel(extra[name])
+        value = variables.lookup(self.m.state, self.element, name)
+        if value is not variables.MISSING:
+            return to_juel(value)
+        found = OBJECTS.get(name)
+        if found is not None:
+            return found(self)
+        raise Failure(f"Expected a variable {name!r} but there is none here.", "unresolved")
+
+    def function(self, name: str, arguments: list[Any]) -> Any:
+        """Call a function without an object."""
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise Failure(f"Expected a function that this engine has but it was {name}().")
+        try:
+            return function(self, *arguments)
+        except TypeError:
+            raise Failure(f"Expected other arguments for {name}() but there were {len(arguments)}.") from None
+
+
+class Execution:
+    """`execution`: the element instance, seen as Camunda's DelegateExecution."""
+
+    __slots__ = ("environment",)
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        method = EXECUTION.get(name)
+        if method is None:
+            raise Failure(f"Expected a method of execution that this engine has but it was {name}().")
+        try:
+            return method(self.environment, *arguments)
+        except TypeError:
+            raise Failure(f"Expected other arguments for execution.{name}() but there were {len(arguments)}.") from None
+
+    def property(self, name: str) -> Any:
+        getter = EXECUTION.get("get" + name[:1].upper() + name[1:])
+        if getter is None:
+            raise Failure(f"Expected a property of execution that this engine has but it was {name!r}.")
+        return getter(self.environment)
+
+
+class Task(Execution):
+    """`task`: the user task of the element instance, seen as Camunda's DelegateTask."""
+
+    __slots__ = ()
+
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        method = TASK.get(name)
+        if method is None:
+            return super().call(name, arguments)
+        return method(self.environment, *arguments)
+
+    def property(self, name: str) -> Any:
+        getter = TASK.get("get" + name[:1].upper() + name[1:])
+        return super().property(name) if getter is None else getter(self.environment)
+
+
+def _get(env: Environment, name: Any) -> Any:
+    value = variables.lookup(env.m.state, env.element, op.text(name))
+    return None if value is variables.MISSING else to_juel(value)
+
+
+def _get_local(env: Environment, name: Any) -> Any:
+    return to_juel(env.m.state.elements[env.element].variables.get(op.text(name)))
+
+
+def _set(env: Environment, name: Any, value: Any, *_: Any) -> None:
+    variables.set_variable(env.m, env.element, op.text(name), from_juel(value))
+
+
+def _set_local(env: Environment, name: Any, value: Any) -> None:
+    variables.set_local(env.m, env.element, op.text(name), from_juel(value))
+
+
+def _has(env: Environment, name: Any) -> bool:
+    return variables.lookup(env.m.state, env.element, op.text(name)) is not variables.MISSING
+
+
+def _has_local(env: Environment, name: Any) -> bool:
+    return op.text(name) in env.m.state.elements[env.element].variables
+
+
+def _remove(env: Environment, name: Any) -> None:
+    variables.remove(env.m, env.element, op.text(name))
+
+
+def _all(env: Environment) -> dict[str, Any]:
+    return {k: to_juel(v) for k, v in variables.visible(env.m.state, env.element).items()}
+
+
+def _id(env: Environment) -> str:
+    return ids.element_id(env.m.state.instance_id, env.element)
+
+
+def _node(env: Environment) -> str:
+    return env.m.state.elements[env.element].node
+
+
+def _throw(env: Environment, code: Any, message: Any = "") -> None:
+    raise BpmnError(op.text(code), op.text(message))
+
+
+EXECUTION: dict[str, Callable[..., Any]] = {
+    "getVariable": _get,
+    "getVariableLocal": _get_local,
+    "setVariable": _set,
+    "setVariableLocal": _set_local,
+    "hasVariable": _has,
+    "hasVariableLocal": _has_local,
+    "removeVariable": _remove,
+    "getVariables": _all,
+    "getVariablesLocal": lambda env: {k: to_juel(v) for k, v in env.m.state.elements[env.element].variables.items()},
+    "getId": _id,
+    "getActivityInstanceId": _id,
+    "getProcessInstanceId": lambda env: env.m.state.instance_id,
+    "getBusinessKey": lambda env: env.m.state.business_key,
+    "getProcessBusinessKey": lambda env: env.m.state.business_key,
+    "getCurrentActivityId": _node,
+    "getCurrentActivityName": lambda env: env.m.nodes[_node(env)].name,
+    "getProcessDefinitionId": lambda env: env.m.definition.process_id,
+    "getTenantId": lambda env: env.m.state.tenant,
+    "throwBpmnError": _throw,
+}
+
+
+def _task_property(name: str) -> Callable[[Environment], Any]:
+    def get(env: Environment) -> Any:
+        for key in env.m.state.elements[env.element].waits:
+            wait = env.m.state.waits[key]
+            if isinstance(wait, UserTaskWait):
+                return getattr(wait, name)
+        return None
+
+    return get
+
+
+TASK: dict[str, Callable[..., Any]] = {
+    "getTaskDefinitionKey": _node,
+    "getName": lambda env: env.m.nodes[_node(env)].name,
+    "getAssignee": _task_property("assignee"),
+    "getOwner": _task_property("owner"),
+    "getPriority": _task_property("priority"),
+    "getDescription": _task_property("description"),
+    "getExecution": lambda env: Execution(env),
+}
+
+OBJECTS: dict[str, Callable[[Environment], Any]] = {
+    "execution": Execution,
+    "task": Task,
+    "processInstanceBusinessKey": lambda env: env.m.state.business_key,
+    "businessKey": lambda env: env.m.state.business_key,
+    "processInstanceId": lambda env: env.m.state.instance_id,
+}
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "now": lambda env: Moment(env.m.now),
+    "dateTime": lambda env: Moment(env.m.now),
+    "currentUser": lambda env: None,
+    "currentUserGroups": lambda env: [],
+}

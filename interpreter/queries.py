@@ -1,0 +1,132 @@
+"""Read-only questions about an instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interpreter import ids, variables
+from interpreter.definition import Definition
+from interpreter.state import State
+from interpreter.values import VariableValue
+from interpreter.waits import (
+    ChildWait,
+    ConditionWait,
+    ExternalTaskWait,
+    JobWait,
+    MessageWait,
+    OpenWait,
+    SignalWait,
+    TimerWait,
+    UserTaskWait,
+    Wait,
+)
+
+
+def job_input(definition: Definition, state: State, wait: Wait) -> dict[str, VariableValue]:
+    """What whoever works on `wait` is given: the variables that its element instance sees; for a called instance, what it starts
+    with."""
+    if isinstance(wait, ChildWait):
+        return dict(wait.variables)
+    return variables.visible(state, wait.element)
+
+
+def variables_at(state: State, element: int, local: bool = False) -> dict[str, VariableValue]:
+    """The variables that an element instance sees, or only its own."""
+    if local:
+        return dict(state.elements[element].variables)
+    return variables.visible(state, element)
+
+
+def element_tree(definition: Definition, state: State, key: int = ids.ROOT_KEY) -> dict[str, Any]:
+    """The element instance `key` with all inside it: key, id, node, name, kind, activity_type, multi, waits, incidents, tokens,
+    children."""
+    element = state.elements[key]
+    node = definition.nodes[element.node]
+    return {
+        "key": key,
+        "id": ids.element_id(state.instance_id, key),
+        "node": node.id,
+        "name": node.name,
+        "kind": node.kind,
+        "activity_type": "multiInstanceBody" if element.multi == "body" else node.activity_type,
+        "multi": element.multi,
+        "loop_counter": element.loop_counter,
+        "waits": [
+            {"key": w, "kind": type(state.waits[w]).__name__, "node": state.waits[w].node} for w in element.waits
+        ],
+        "incidents": list(state.incidents_by_element.get(key, ())),
+        "tokens": dict(element.tokens),
+        "children": [element_tree(definition, state, child) for child in element.children],
+    }
+
+
+def explain(definition: Definition, state: State) -> list[dict[str, Any]]:
+    """Why the instance does not move: for each place that holds a token, what it waits for and what would release it."""
+    found: list[dict[str, Any]] = []
+    if state.ended:
+        return found
+    if state.suspended:
+        found.append(
+            {"element": 1, "node": state.process_id, "why": "The instance is suspended.", "release": "resume it"}
+        )
+    if state.pending:
+        found.append(
+            {
+                "element": 1,
+                "node": state.process_id,
+                "why": f"{len(state.pending)} transitions are parked by the step budget.",
+                "release": "the engine continues by itself",
+            }
+        )
+    for incident in state.incidents.values():
+        found.append(
+            {
+                "element": incident.element,
+                "node": incident.node,
+                "why": f"Incident {incident.key} ({incident.type}): {incident.message}",
+                "release": "put right what it says, then resolve the incident",
+                "incident": incident.key,
+            }
+        )
+    for wait in state.waits.values():
+        why, release = _explain_wait(definition, state, wait)
+        found.append({"element": wait.element, "node": wait.node, "wait": wait.key, "why": why, "release": release})
+    for element in state.elements.values():
+        for flow in element.tokens:
+            target = definition.nodes[definition.flows[flow].target]
+            missing = [f for f in target.incoming if f not in element.tokens]
+            found.append(
+                {
+                    "element": element.key,
+                    "node": target.id,
+                    "why": f"A token on sequence flow {flow!r} waits at {target.kind} {target.id!r}.",
+                    "release": f"tokens on {', '.join(map(repr, missing))}" if missing else "the rest of its scope",
+                }
+            )
+    return found
+
+
+def _explain_wait(definition: Definition, state: State, wait: Wait) -> tuple[str, str]:
+    what = f"{definition.nodes[wait.node].kind} {wait.node!r}"
+    match wait:
+        case JobWait():
+            return (
+                f"{what} waits for a job of kind {wait.kind!r}, type {wait.type!r} ({wait.retries} retries).",
+                "complete the job",
+            )
+        case TimerWait():
+            return f"{what} waits for its timer, due at {wait.due}.", "time, or firing the timer"
+        case UserTaskWait():
+            return f"{what} waits for a person.", "complete the task"
+        case ExternalTaskWait():
+            return f"{what} waits for a worker on topic {wait.topic!r}.", "complete the external task"
+        case MessageWait():
+            return f"{what} waits for message {wait.name!r}.", "correlate the message"
+        case SignalWait():
+            return f"{what} waits for signal {wait.name!r}.", "throw the signal"
+        case ConditionWait():
+            return f"{what} waits for its condition.", "a change of a variable that makes it true"
+        case ChildWait():
+            return f"{what} waits for called process {wait.process_id!r}.", "the end of the called instance"
+        case OpenWait():
+            return f"{what} waits to be told ({wait.what}).", "complete it"

@@ -1,0 +1,34 @@
+"""Transitions that belong to no other module: delivering a signal inside the instance, looking at an ad-hoc subprocess, firing a
+subscription that was just opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from interpreter import catching
+from interpreter.codec import decode_value
+from interpreter.machine import Machine
+
+
+def deliver_signal(m: Machine, wait: int, values: dict[str, Any]) -> None:
+    """Trigger a signal subscription of this instance, if it is still there."""
+    found = m.state.waits.get(wait)
+    if found is not None:
+        catching.fire(m, found, {n: decode_value(v) for n, v in values.items()})
+
+
+def ad_hoc(m: Machine, scope: int) -> None:
+    """Something completed in an ad-hoc subprocess."""
+    element = m.state.elements.get(scope)
+    if element is not None:
+        node = m.nodes[element.node]
+        node.behavior.inner_completed(m, element, node)
+
+
+def fire_by_node(m: Machine, element: int, node: str) -> None:
+    """Trigger the subscription of `node` at any gateway instance `element` that has it (an instantiating gateway)."""
+    for key in list(m.state.waits):
+        wait = m.state.waits.get(key)
+        if wait is not None and wait.node == node:
+            catching.fire(m, wait)
+            return
