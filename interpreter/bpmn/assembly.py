@@ -52,7 +52,7 @@ def assemble(definitions: El, extra: Mapping[str, str]) -> bytes:
     lay_out(root)
     tree = element_tree(root)
     indent(tree)
-    return serialize(tree) + b"\n"
+    return serialize(tree)
 
 
 def _name(name: str, known: Mapping[str, str], default: str) -> str:

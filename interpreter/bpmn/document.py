@@ -17,7 +17,16 @@ from typing import Any, Final, cast
 from interpreter.bpmn.locations import UNKNOWN, Position, element_positions
 from interpreter.bpmn.namespaces import BPMN, CAMUNDA_FAMILY, ZEEBE, qualified, split
 from interpreter.bpmn.problems import BpmnParseError, Problem
-from interpreter.bpmn.xml import DEFAULT_LIMITS, Limits, XmlElement, canonical, own_text, parse_tree, serialize
+from interpreter.bpmn.xml import (
+    DEFAULT_LIMITS,
+    Limits,
+    XmlElement,
+    canonical,
+    own_text,
+    parse_tree,
+    prolog_of,
+    serialize,
+)
 
 __all__ = ["BpmnDocument", "BpmnParseError", "Limits", "Node", "Problem", "parse_bpmn"]
 
@@ -353,7 +362,7 @@ class BpmnDocument:
 
     def to_bytes(self) -> bytes:
         """The file, in its encoding. Canonically identical (C14N) to what was read, unless it was edited."""
-        return serialize(self._tree)
+        return serialize(self._tree, prolog_of(self._source) if self._source else None)
 
     def canonical(self) -> bytes:
         """Canonical XML with comments, for comparison."""

@@ -93,11 +93,43 @@ def parse_tree(data: bytes, *, name: str = "", limits: Limits = DEFAULT_LIMITS) 
     return tree
 
 
-def serialize(tree: Any) -> bytes:
-    """The tree as bytes in its own encoding, with the XML declaration that it came with."""
+def serialize(tree: Any, prolog: bytes | None = None) -> bytes:
+    """The tree as bytes in its own encoding.
+
+    ``prolog``: what stood before the root element (declaration, comments, white space), kept byte for byte; without
+    one, or in encodings of several bytes a character, a declaration is written.
+    """
     encoding = str(tree.docinfo.encoding or "UTF-8")
-    standalone = tree.docinfo.standalone
-    return cast(bytes, etree.tostring(tree, xml_declaration=True, encoding=encoding, standalone=standalone))
+    if encoding.upper().startswith(("UTF-16", "UTF-32", "UCS")):
+        return cast(bytes, etree.tostring(tree, xml_declaration=True, encoding=encoding))
+    root = tree.getroot()
+    if prolog is None:
+        prolog = f'<?xml version="1.0" encoding="{encoding}"?>\n'.encode("ascii")
+        before = list(root.itersiblings(preceding=True))[::-1]
+        prolog += b"".join(
+            cast(bytes, etree.tostring(node, encoding=encoding, with_tail=False)) + b"\n" for node in before
+        )
+    after = b"".join(
+        b"\n" + cast(bytes, etree.tostring(node, encoding=encoding, xml_declaration=False, with_tail=False))
+        for node in root.itersiblings()
+    )
+    body = cast(bytes, etree.tostring(root, encoding=encoding, xml_declaration=False, with_tail=False))
+    return prolog + body + after + b"\n"
+
+
+def prolog_of(data: bytes) -> bytes | None:
+    """What stands before the root element; None in encodings of several bytes a character."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\x00", b"\x00")):
+        return None
+    text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    return data[: len(data) - len(text) + _prolog_end(text)]
+
+
+def _prolog_end(text: str) -> int:
+    position = 0
+    while (match := _PROLOG_SKIP.match(text, position)) is not None:
+        position = match.end()
+    return position
 
 
 def canonical(tree: Any) -> bytes:
@@ -130,6 +162,12 @@ def element_tree(root: XmlElement) -> Any:
 def indent(tree: Any) -> None:
     """Breaks lines and indents by two spaces where an element has no text of its own."""
     etree.indent(tree, space="  ")
+
+
+def declare_prefix(root: XmlElement, prefix: str, namespace: str) -> None:
+    """Declares a prefix at the root and uses it there below; prefixes that are declared stay, used or not."""
+    kept = {name for element in root.iter("*") for name in element.nsmap if name}
+    etree.cleanup_namespaces(root.getroottree(), top_nsmap={prefix: namespace}, keep_ns_prefixes=sorted(kept))
 
 
 def own_text(element: XmlElement) -> str:
@@ -195,9 +233,7 @@ def _refuse_doctype(data: bytes, name: str) -> None:
             skip = len(mark) if mark[:1] not in (b"<", b"\x00") or candidate.startswith("utf-32") else 0
             break
     text = data[skip:].decode(encoding, errors="replace")
-    position = 0
-    while (match := _PROLOG_SKIP.match(text, position)) is not None:
-        position = match.end()
+    position = _prolog_end(text)
     if text[position : position + 9].upper() == "<!DOCTYPE":
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
