@@ -1,8 +1,8 @@
 """The flush: carries an instance's events into the read model.
 
-Confirmed flushes are the local activity `ostinato.flush`. It runs before its workflow task commits, so what it writes may
-belong to an attempt that never happens; the store sorts that out (store.projection). Optimistic flushes come from the
-worker's side channel: nothing rests on them, so they may fail.
+Confirmed flushes are the local activity `ostinato.flush`. It runs before its workflow task commits, so what it writes
+may belong to an attempt that never happens; the store sorts that out (store.projection). Optimistic flushes come from
+the worker's side channel: nothing rests on them, so they may fail.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ Nodes = Mapping[str, Mapping[str, tuple[str, str]]]
 BODY_SUFFIX = "#multiInstanceBody"
 
 _STATES = {"completed": "COMPLETED", "terminated": "INTERNALLY_TERMINATED", "cancelled": "EXTERNALLY_TERMINATED"}
-_SUBSCRIPTIONS = {"MessageWait": "message", "SignalWait": "signal", "ConditionWait": "conditional"}
+_SUBSCRIPTIONS = {"MessageWait": "message", "SignalWait": "signal", "ConditionWait": "conditional", "OpenWait": "open"}
 
 
 class Changes:
@@ -279,10 +279,10 @@ class Changes:
                 }
             case "JobWait" | "TimerWait":
                 self._jobs[key] = base | _job(wait) | {"created_at": self._at, "message": None}
-            case "MessageWait" | "SignalWait" | "ConditionWait":
+            case "MessageWait" | "SignalWait" | "ConditionWait" | "OpenWait":
                 self._subscriptions[key] = base | {
                     "kind": _SUBSCRIPTIONS[wait["t"]],
-                    "name": wait.get("name"),
+                    "name": wait.get("name") or wait.get("what"),
                     "correlation_key": wait.get("correlation_key"),
                     "created_at": self._at,
                 }

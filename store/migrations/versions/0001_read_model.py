@@ -14,5 +14,5 @@ depends_on = None
 
 def upgrade() -> None:
     folder = Path(__file__).parent
-    for name in ("0001_tables.sql", "0001_write_batch.sql"):
+    for name in ("0001_tables.sql", "0001_write_batch.sql", "0001_log_views.sql"):
         op.get_bind().exec_driver_sql((folder / name).read_text(encoding="utf-8"))

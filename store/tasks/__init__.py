@@ -1,0 +1,38 @@
+"""User tasks: the lists, what people do with them, and who is linked to them."""
+
+from store.tasks.actions import (
+    assign,
+    claim,
+    complete_standalone,
+    create,
+    delegate,
+    delete,
+    resolve,
+    set_owner,
+    unclaim,
+    update,
+)
+from store.tasks.links import IdentityLinkRow, add_link, candidate_group_counts, identity_links, remove_link
+from store.tasks.queries import HISTORIC_TASKS, TASKS, HistoricTaskRow, TaskRow
+
+__all__ = [
+    "HISTORIC_TASKS",
+    "TASKS",
+    "HistoricTaskRow",
+    "IdentityLinkRow",
+    "TaskRow",
+    "add_link",
+    "assign",
+    "candidate_group_counts",
+    "claim",
+    "complete_standalone",
+    "create",
+    "delegate",
+    "delete",
+    "identity_links",
+    "remove_link",
+    "resolve",
+    "set_owner",
+    "unclaim",
+    "update",
+]
