@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from store.subscriptions import EVENT_SUBSCRIPTIONS
-
 from api.operations import Call
 from api.variables import variable_dto
 from interpreter.commands import Variables
 from interpreter.ids import split
 from store import definitions
 from store.instances import EXECUTIONS, PROCESS_INSTANCES
+from store.subscriptions import EVENT_SUBSCRIPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ async def starting_definitions(
 ) -> list[tuple[Any, str]]:
     """Latest definitions that start with the event, each with the id of its start event."""
     subscriptions = await definitions.start_subscriptions(
-        call.services.database, kind, name, tenant_id=tenant, any_tenant=any_tenant
+        call.services.database, kind, name, tenant=definitions.ANY_TENANT if any_tenant else tenant
     )
     found: list[tuple[Any, str]] = []
     for subscription in subscriptions:

@@ -1,4 +1,4 @@
-"""Which definition a path means: ``/{id}``, ``/key/{key}`` or ``/key/{key}/tenant-id/{tenant-id}``."""
+"""Which definition a path means: ``/{id}``, ``/key/{key}`` or ``/key/{key}/tenant-id/{tenantId}``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 from api.errors import RestError, not_found, rest_exception
 from api.operations import Call, Handler, Resource
 from store import definitions
-from store.database import Database
-from store.decisions import DECISION_DEFINITIONS, Binding, decision
+from store.decisions import DECISION_DEFINITIONS, latest_decision
 from store.definitions import PROCESS_DEFINITIONS
 
-VARIANTS = ("/{id}", "/key/{key}", "/key/{key}/tenant-id/{tenant-id}")
+VARIANTS = ("/{id}", "/key/{key}", "/key/{key}/tenant-id/{tenantId}")
 
 
 def keyed(resource: Resource, method: str, path: str = "", **description: Any) -> Callable[[Handler], Handler]:
@@ -37,11 +36,7 @@ async def process_definition(call: Call, unknown: Callable[[str], RestError] = n
 
 async def decision_definition(call: Call) -> Any:
     """The row of the decision definition that the path means. RestError 404."""
-    return await _definition(call, DECISION_DEFINITIONS, _latest_decision, "decision", not_found)
-
-
-async def _latest_decision(database: Database, key: str, tenant_id: str | None) -> Any:
-    return await decision(database, key, Binding(tenant_id=tenant_id))
+    return await _definition(call, DECISION_DEFINITIONS, latest_decision, "decision", not_found)
 
 
 async def _definition(call: Call, collection: Any, latest: Any, what: str, unknown: Callable[[str], RestError]) -> Any:
@@ -52,7 +47,7 @@ async def _definition(call: Call, collection: Any, latest: Any, what: str, unkno
         if row is None:
             raise unknown(f"No matching {what} definition with id {params['id']}")
         return row
-    key, tenant = params["key"], params.get("tenant-id")
+    key, tenant = params["key"], params.get("tenantId")
     row = await latest(database, key, tenant)
     if row is None:
         which = f"and tenant-id: {tenant}" if tenant else "and no tenant-id"

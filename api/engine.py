@@ -6,7 +6,6 @@ EngineUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
@@ -99,7 +98,7 @@ class TemporalEngine:
             raise EngineUnavailable("Expected Temporal to serve but it says that it does not.")
 
 
-def definition_meta(definition: Any) -> Mapping[str, Any]:
+def definition_meta(definition: Any) -> dict[str, Any]:
     """What the read model stores with every instance of a definition."""
     return {
         "definition_id": definition.id,

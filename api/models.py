@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from interpreter.bpmn.compile import compile_all
 
 from api.errors import RestError, invalid_request, parse_error
-from dmn.xml import DmnXmlError, parse_dmn
-from interpreter.bpmn.document import BpmnParseError, parse_bpmn
-from interpreter.bpmn.problems import Problem
+from dmn import DmnXmlError, parse_dmn
+from interpreter.bpmn.compile import compile_all
+from interpreter.bpmn.document import parse_bpmn
+from interpreter.bpmn.problems import BpmnParseError, Problem, Profile, errors
+from interpreter.bpmn.refusal import refusal_details, refusal_message
 from interpreter.bpmn.validate import validate
-from interpreter.failures import DefinitionError
+from interpreter.elements.reading import CompileError
 from store.deployments import NewDecision, NewForm, NewProcess, NewRequirements, NewResource
 from store.new_definitions import from_definition
 
@@ -38,7 +39,7 @@ class Prepared:
     forms: list[NewForm] = field(default_factory=list[NewForm])
 
 
-def prepare(files: Sequence[NewResource], profile: str) -> Prepared:
+def prepare(files: Sequence[NewResource], profile: Profile) -> Prepared:
     """Read and check all files. RestError 400 or 500 when one cannot be used; nothing is kept then."""
     names = [file.name for file in files]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -55,22 +56,27 @@ def prepare(files: Sequence[NewResource], profile: str) -> Prepared:
             _read_dmn(file, prepared)
         elif file.name.endswith(FORM_SUFFIX):
             _read_form(file, prepared)
-    if any(problem.severity == "error" for problems in reports.values() for problem in problems):
-        raise _refusal(reports)
+    if any(errors(problems) for problems in reports.values()):
+        raise parse_error(refusal_message(reports), refusal_details(reports))
     _check_keys(prepared)
     return prepared
 
 
-def _read_bpmn(file: NewResource, profile: str, diagram: str | None, prepared: Prepared) -> list[Problem]:
+def _read_bpmn(file: NewResource, profile: Profile, diagram: str | None, prepared: Prepared) -> list[Problem]:
     try:
         document = parse_bpmn(file.content, name=file.name)
         problems = validate(document, profile)
-        if any(problem.severity == "error" for problem in problems):
+        if errors(problems):
             return problems
         for definition in compile_all(document, profile):
             prepared.processes.append(from_definition(definition, file.name, diagram_name=diagram))
-    except (BpmnParseError, DefinitionError) as error:
+    except BpmnParseError as error:
         return list(error.problems)
+    except CompileError as error:
+        return [
+            Problem("compile", "error", sentence, element, line, element_ids=(element,) if element else ())
+            for element, line, sentence in error.problems
+        ]
     return problems
 
 
@@ -79,9 +85,10 @@ def _read_dmn(file: NewResource, prepared: Prepared) -> None:
         definitions = parse_dmn(file.content)
     except DmnXmlError as error:
         raise RestError(400, "ParseException", f"Could not parse DMN resource '{file.name}': {error}", 0) from error
-    prepared.requirements.append(NewRequirements(definitions.id, definitions.name, file.name))
+    graph = definitions.id or file.name
+    prepared.requirements.append(NewRequirements(graph, definitions.name, file.name))
     for decision in definitions.decisions:
-        prepared.decisions.append(NewDecision(decision.id, decision.name, file.name, definitions.id))
+        prepared.decisions.append(NewDecision(decision.id or decision.name, decision.name, file.name, graph))
 
 
 def _read_form(file: NewResource, prepared: Prepared) -> None:
@@ -119,31 +126,3 @@ def _diagram_of(name: str, names: Iterable[str]) -> str | None:
     stem = next(name.removesuffix(suffix) for suffix in (*BPMN_SUFFIXES, "") if name.endswith(suffix))
     candidates = {f"{stem}.{suffix}" for suffix in DIAGRAM_SUFFIXES}
     return next((other for other in names if other in candidates), None)
-
-
-def _refusal(reports: dict[str, list[Problem]]) -> RestError:
-    """Camunda Modeler shows the errors of an answer whose message starts as this one does."""
-    lines: list[str] = []
-    details: dict[str, Any] = {}
-    for name, problems in reports.items():
-        errors = [problem for problem in problems if problem.severity == "error"]
-        warnings = [problem for problem in problems if problem.severity != "error"]
-        details[name] = {
-            "errors": [_dto(problem) for problem in errors],
-            "warnings": [_dto(problem) for problem in warnings],
-        }
-        lines += [
-            f"* {problem.message} | resource {name} | line {problem.line} | column {problem.column}"
-            for problem in errors
-        ]
-    return parse_error("ENGINE-09005 Could not parse BPMN process. Errors: \n" + "\n".join(lines), details)
-
-
-def _dto(problem: Problem) -> dict[str, Any]:
-    return {
-        "message": f"{problem.message} {problem.hint}".strip() if problem.hint else problem.message,
-        "line": problem.line or 0,
-        "column": problem.column or 0,
-        "mainElementId": problem.element_id,
-        "elementIds": list(problem.element_ids),
-    }

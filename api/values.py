@@ -14,7 +14,9 @@ from api.scope_variables import binary_response
 from api.shapes import VariableShape
 
 
-def serve_values(resource: Resource, collection: Any, dto: Any, shape: VariableShape, what: str) -> None:
+def serve_values(
+    resource: Resource, collection: Any, dto: Any, shape: VariableShape, what: str, *, post_count: bool = True
+) -> None:
     """Declare list, count, get and data for rows that carry a variable."""
     query = Query.of(collection)
     deserialize_param = (boolean_param("deserializeValues"),)
@@ -35,7 +37,8 @@ def serve_values(resource: Resource, collection: Any, dto: Any, shape: VariableS
             method, "", answer=list[dto], query=query, paging=True, params=deserialize_param, errors=(400,)
         )
         described(list_rows)
-        resource.operation(method, "/count", answer=CountResultDto, query=query, errors=(400,))(count_rows)
+        if method == "GET" or post_count:
+            resource.operation(method, "/count", answer=CountResultDto, query=query, errors=(400,))(count_rows)
 
     @resource.get("/{id}", answer=dto, params=deserialize_param, errors=(404,))
     async def get_row(call: Call) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from api.operations import Operation, Resource
-from api.resources.change import migration, modification
 from api.resources.decision_definition import decision_definitions, decision_requirements
 from api.resources.deployment import deployment
 from api.resources.events import condition, event_subscription, message, signal
@@ -16,6 +15,7 @@ from api.resources.history import HISTORY
 from api.resources.incident import incident
 from api.resources.job import job
 from api.resources.job_definition import job_definition
+from api.resources.modification import modification
 from api.resources.process_definition import process_definitions
 from api.resources.process_instance import process_instance
 from api.resources.server import engine, version
@@ -44,7 +44,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     decision_definitions,
     decision_requirements,
     modification,
-    migration,
     *HISTORY,
     version,
     engine,

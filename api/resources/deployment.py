@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
 
@@ -27,6 +27,7 @@ from api.operations import Call, Resource, boolean_param
 from api.params import flag
 from api.shapes import Shape
 from api.suspension import cancel_instances
+from interpreter.bpmn.problems import Profile
 from store import deployments
 from store.deployments import DEPLOYMENTS, NewResource
 from store.errors import Conflict
@@ -130,10 +131,10 @@ async def _deploy(
     deploy_changed_only: bool = False,
     profile: str | None = None,
 ) -> dict[str, Any]:
-    chosen = profile or call.services.settings.profile
-    if chosen not in ("c7", "spec"):
-        raise invalid_request(f"Expected the deployment-profile c7 or spec but it was '{chosen}'.")
-    prepared: Prepared = await asyncio.to_thread(prepare, files, chosen)
+    wanted = profile or call.services.settings.profile
+    if wanted not in ("c7", "spec"):
+        raise invalid_request(f"Expected the deployment-profile c7 or spec but it was '{wanted}'.")
+    prepared: Prepared = await asyncio.to_thread(prepare, files, cast("Profile", wanted))
     result = await deployments.create(
         call.services.database,
         name=name,

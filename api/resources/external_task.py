@@ -111,7 +111,7 @@ async def failure(call: Call) -> None:
         failed = FailWait(now=0, wait=row.wait_key, message=message, details=body.errorDetails or "", retries=0)
         await _execute(call, row, failed)
     await external_tasks.fail(
-        call.services.database, row.id, body.workerId, message, body.errorDetails, retries, timeout
+        call.services.database, row.id, body.workerId or "", message, body.errorDetails, retries, timeout
     )
 
 

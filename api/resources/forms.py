@@ -21,7 +21,6 @@ from api.variables import VariableValueDto, variable_dtos
 from interpreter.bpmn.document import Node, parse_bpmn
 from interpreter.elements.user_task import read_form_fields
 from store import decisions, definitions, deployments
-from store.decisions import Binding
 from store.tasks import TASKS
 from store.variables import visible
 
@@ -178,12 +177,7 @@ async def _deployed(
     reference = form_reference(form)
     database = call.services.database
     if reference is not None:
-        binding = Binding(
-            version=reference["version"] if reference["binding"] == "version" else None,
-            deployment_id=deployment_id if reference["binding"] == "deployment" else None,
-            tenant_id=tenant_id,
-        )
-        found = await decisions.form(database, reference["key"], binding)
+        found = await _bound_form(call, reference, deployment_id, tenant_id)
         if found is None:
             raise not_found(f"No Camunda Form Definition was found for Camunda Form Ref: {reference['key']}")
         return Response(found[1], headers={"Content-Type": "application/json"})
@@ -202,6 +196,17 @@ async def _deployed(
                     return _xhtml(content[1].decode("utf-8", "replace"))
                 return resource_response(*content)
     raise not_found(f"The form with the resource name '{name}' cannot be found in the deployment of {whose}.")
+
+
+async def _bound_form(
+    call: Call, reference: Mapping[str, Any], deployment_id: str | None, tenant_id: str | None
+) -> tuple[str, bytes] | None:
+    database, key = call.services.database, reference["key"]
+    if reference["binding"] == "deployment":
+        return await decisions.form_in_deployment(database, key, deployment_id or "")
+    if reference["binding"] == "version" and reference["version"] is not None:
+        return await decisions.form_by_version(database, key, reference["version"], tenant_id)
+    return await decisions.latest_form(database, key, tenant_id)
 
 
 def _xhtml(text: str) -> Response:

@@ -83,7 +83,7 @@ _detail_shape = VariableShape(HistoricDetailDto, "variableType", fieldId=None, f
 
 
 serve_values(variables, HISTORIC_VARIABLES, HistoricVariableInstanceDto, _variable_shape, "Historic variable instance")
-serve_values(details, DETAILS, HistoricDetailDto, _detail_shape, "Historic detail")
+serve_values(details, DETAILS, HistoricDetailDto, _detail_shape, "Historic detail", post_count=False)
 
 
 # --- texts and notes ------------------------------------------------------------------------------------------------

@@ -265,12 +265,8 @@ def _incident_counts(incidents: Any) -> list[dict[str, Any]]:
     return [{"incidentType": kind, "incidentCount": count} for kind, count in dict(incidents or {}).items()]
 
 
-@keyed(
-    process_definitions,
-    "GET",
-    "/static-called-process-definitions",
-    answer=list[CalledProcessDefinitionDto],
-    errors=(404,),
+@process_definitions.get(
+    "/{id}/static-called-process-definitions", answer=list[CalledProcessDefinitionDto], errors=(404,)
 )
 async def list_called(call: Call) -> list[Any]:
     """Process definitions that call activities of this one name without an expression."""

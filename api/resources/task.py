@@ -229,7 +229,7 @@ async def _finish(call: Call, operation: str, *, submits_form: bool = False) -> 
     row = await TASKS.get(call.services.database, call["id"])
     if row is None:
         raise rest_exception(f"{operation}: Cannot find task with id {call['id']}: task is null")
-    if row.process_instance_id is None:
+    if row.process_instance_id is None or row.wait_key is None or row.element_key is None:
         await tasks.complete_standalone(call.services.database, row.id, user_id=call.user)
         return {} if body.withVariablesInReturn else None
     fields = (row.form or {}).get("fields")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ostinato.dev.temporal import TemporalServer
-from tests.api.server import Rest, running
+if TYPE_CHECKING:
+    from ostinato.dev.temporal import TemporalServer
+    from tests.api.server import Rest
 
 
 @pytest.fixture(scope="module")
 def rest(database_url: str, temporal: TemporalServer) -> Iterator[Rest]:
     """A client of a running API."""
+    from tests.api.server import running
+
     with running(database_url, temporal.address, f"queue-{uuid.uuid4().hex[:12]}") as client:
         yield client

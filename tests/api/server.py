@@ -115,7 +115,6 @@ def running(database_url: str, temporal_address: str, task_queue: str, **setting
             task = asyncio.create_task(server.serve())
             await asyncio.wait([task, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
-            server.force_exit = True
             await task
 
     def work() -> None:

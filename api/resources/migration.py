@@ -1,4 +1,4 @@
-"""/modification and /migration: change many instances at once, move them to another definition."""
+"""/migration: move running instances to another definition."""
 
 from __future__ import annotations
 
@@ -6,49 +6,19 @@ from typing import Any
 
 from interpreter.migration import generate_plan, validate_plan
 
-from api.bodies import (
-    MigrationExecutionBody,
-    MigrationPlanBody,
-    MigrationPlanGenerationBody,
-    ModificationExecutionBody,
-)
+from api.bodies import MigrationExecutionBody, MigrationPlanBody, MigrationPlanGenerationBody
 from api.dto.runtime import MigrationPlanDto, MigrationPlanReportDto
-from api.engine import CommandRejected, InstanceNotFound
-from api.errors import RestError, invalid_request, rest_exception
-from api.instructions import read_instructions
+from api.errors import RestError, invalid_request
+from api.many import execute_all
 from api.operations import Call, Resource
 from api.resources.process_instance import selected_instances
-from api.retries import MAX_CHANGES
 from api.variables import read_variables
-from interpreter.commands import Command, MigrateInstance, MigrationInstruction, ModifyInstance
+from interpreter.commands import MigrateInstance, MigrationInstruction
 from interpreter.definition import load_definition
 from store import definitions
 from store.definitions import PROCESS_DEFINITIONS
 
-modification = Resource("modification", "Modification")
 migration = Resource("migration", "Migration")
-
-
-@modification.post("/execute", body=ModificationExecutionBody, errors=(400,))
-async def execute_modification(call: Call) -> None:
-    """Apply the same modification to instances of one process definition."""
-    body = await call.body(ModificationExecutionBody)
-    if not body.processDefinitionId:
-        raise invalid_request("processDefinitionId must be set")
-    instructions = read_instructions(body.instructions)
-    if not instructions:
-        raise invalid_request("Executions of a modification need at least one instruction.")
-    instances = await selected_instances(
-        call, body.processInstanceIds, body.processInstanceQuery, body.historicProcessInstanceQuery
-    )
-    command = ModifyInstance(
-        now=0,
-        instructions=instructions,
-        skip_listeners=bool(body.skipCustomListeners),
-        skip_output_mappings=bool(body.skipIoMappings),
-        reason=body.annotation or "",
-    )
-    await _execute_all(call, instances, command, "Cannot modify process instance")
 
 
 @migration.post("/generate", answer=MigrationPlanDto, body=MigrationPlanGenerationBody, errors=(400,))
@@ -99,7 +69,7 @@ async def execute_migration(call: Call) -> None:
         instructions=_instructions(plan),
         variables=read_variables(plan.variables, "migrationPlan.variables"),
     )
-    await _execute_all(call, instances, command, "Cannot migrate process instance")
+    await execute_all(call, instances, command, "Cannot migrate process instance")
 
 
 async def _report(call: Call, body: MigrationPlanBody) -> dict[str, Any]:
@@ -148,15 +118,3 @@ async def _compiled(call: Call, identifier: str | None, which: str) -> Any:
     if row is None:
         raise invalid_request(f"{which} process definition with id '{identifier}' does not exist")
     return load_definition(await definitions.load(call.services.database, row.hash))
-
-
-async def _execute_all(call: Call, instances: list[str], command: Command, operation: str) -> None:
-    if not instances:
-        raise invalid_request("Process instance ids is empty: expected at least one process instance")
-    if len(instances) > MAX_CHANGES:
-        raise invalid_request(f"Expected at most {MAX_CHANGES} instances at once but there are {len(instances)}.")
-    for instance_id in instances:
-        try:
-            await call.services.engine.execute(instance_id, command)
-        except (CommandRejected, InstanceNotFound) as error:
-            raise rest_exception(f"{operation} {instance_id}: {error}", 400) from error
