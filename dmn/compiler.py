@@ -227,6 +227,8 @@ class _Assembly:
             if kind is not None and compiled.type is None:
                 compiled.type = kind
             compiled.table = table
+        elif expression is None:
+            compiled.node = env.broken("NO_EXPRESSION", decision.id)
         else:
             compiled.node = compile_boxed(expression, env)
 

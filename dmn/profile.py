@@ -23,7 +23,7 @@ class Profile:
     * `has_ordered_policies`: PRIORITY and OUTPUT ORDER are supported.
     * `applies_defaults`: default output entries are used when no rule matches.
     * `cell_input`: input entries can use `cellInput`, or the name in camunda:inputVariable, for the input value.
-    * `empty_list_for_no_match`: COLLECT and RULE ORDER without a match give the empty list instead of null.
+    * `juel_in_braces`: a text such as `${x}` without a declared language is JUEL, not FEEL.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Profile:
     has_ordered_policies: bool = True
     applies_defaults: bool = True
     cell_input: bool = False
-    empty_list_for_no_match: bool = False
+    juel_in_braces: bool = False
 
 
 SPEC = Profile("spec")
@@ -54,7 +54,7 @@ CAMUNDA7 = Profile(
     has_ordered_policies=False,
     applies_defaults=False,
     cell_input=True,
-    empty_list_for_no_match=True,
+    juel_in_braces=True,
 )
 
 CAMUNDA8 = Profile(

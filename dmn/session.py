@@ -57,6 +57,10 @@ class Evaluation:
                     )
                 )
 
+    def warning(self, code: str, message: str, element_id: str | None) -> None:
+        if len(self.messages) < MAX_MESSAGES:
+            self.messages.append(EvaluationMessage(Severity.WARNING, code, message, element_id))
+
     def error(self, code: str, message: str, element_id: str | None) -> None:
         if len(self.messages) < MAX_MESSAGES:
             self.messages.append(EvaluationMessage(Severity.ERROR, code, message, element_id))
@@ -99,6 +103,10 @@ class Session:
         if data.id in self._inputs:
             return self._inputs[data.id]
         value = self.inputs.get(data.name)
+        if value is None and data.name not in self.inputs:
+            self.evaluation.warning(
+                "MISSING_INPUT", f"Expected a value for input '{data.name}' but there is none", data.id
+            )
         if data.type is not None and value is not None and value.__class__ is not data.exact:
             value = self.conform(value, data.type, f"input '{data.name}'", data.id)
         self._inputs[data.id] = value

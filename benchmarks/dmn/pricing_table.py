@@ -48,14 +48,16 @@ def document(count: int) -> bytes:
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/DMN/20151101/dmn.xsd" id="pricing" name="pricing" namespace="urn:benchmark">
-  <inputData id="segment" name="segment"/><inputData id="amount" name="amount"/>
+  <inputData id="segment" name="segment"><variable id="v1" name="segment" typeRef="string"/></inputData>
+  <inputData id="amount" name="amount"><variable id="v2" name="amount" typeRef="number"/></inputData>
   <decision id="price" name="price">
+    <variable id="v3" name="price"/>
     <informationRequirement><requiredInput href="#segment"/></informationRequirement>
     <informationRequirement><requiredInput href="#amount"/></informationRequirement>
     <decisionTable id="table" hitPolicy="UNIQUE">
       <input id="i1" label="segment"><inputExpression typeRef="string"><text>segment</text></inputExpression></input>
-      <input id="i2" label="from"><inputExpression typeRef="number"><text>amount</text></inputExpression></input>
-      <input id="i3" label="to"><inputExpression typeRef="number"><text>amount</text></inputExpression></input>
+      <input id="i2" label="amount"><inputExpression typeRef="number"><text>amount</text></inputExpression></input>
+      <input id="i3" label="amount"><inputExpression typeRef="number"><text>amount</text></inputExpression></input>
       <output id="o1" name="list" label="list" typeRef="string"/>
       <output id="o2" name="discount" label="discount" typeRef="number"/>
       {rows}

@@ -43,7 +43,7 @@ class Environment:
 
     def expression(self, text: str, language: str | None, element_id: str | None, line: int) -> Node:
         """A literal expression's text as a node. A text that cannot be compiled is a finding and evaluates to null."""
-        wanted = language or self.default_language
+        wanted = language or self._language_of(text)
         if wanted == "feel":
             compiled = self._feel(text, compile_expression, element_id, line)
             return self.broken("SYNTAX", element_id) if compiled is None else compiled.body
@@ -51,16 +51,22 @@ class Environment:
 
     def constant(self, text: str, language: str | None) -> tuple[Any] | None:
         """The value (in a tuple) of a text that is a FEEL literal, so that it need not be evaluated."""
-        if (language or self.default_language) != "feel":
+        if (language or self._language_of(text)) != "feel":
             return None
         try:
             return compile_expression(text, self.names, dialect=self.profile.feel_dialect).constant()
         except FeelSyntaxError:
             return None
 
+    def _language_of(self, text: str) -> str:
+        """The language of a text that declares none."""
+        if self.profile.juel_in_braces and text.lstrip().startswith(("${", "#{")):
+            return "juel"
+        return self.default_language
+
     def tests(self, text: str, language: str | None, element_id: str | None, line: int) -> tuple[Node, Compiled | None]:
         """Unary tests as a node over a scope with `?`, and their compiled form if they are FEEL."""
-        wanted = language or self.default_language
+        wanted = language or self._language_of(text)
         if wanted == "feel":
             compiled = self._feel(text, compile_unary_tests, element_id, line)
             if compiled is None:

@@ -9,6 +9,7 @@ from dmn.boxed.environment import Environment
 from dmn.feel import Compiled, FeelType, Range
 from dmn.model import InputClause, LiteralExpression, OutputClause, UnaryTests
 from dmn.session import SESSION, Node, Scope, brief
+from dmn.shapes import is_list
 from dmn.table.index import OPEN, ColumnIndex, Constant, Interval, Open, key_of
 from dmn.types import convert_camunda
 
@@ -86,16 +87,21 @@ class InputColumn:
     def value(self, scope: Scope) -> Any:
         """The input's value, INVALID (with an error reported) if it is not allowed."""
         value = None if self._node is None else self._node(scope)
-        if self._values is not None and value is not None:
-            inner = self.cell_scope(scope, value)
-            if self._values(inner) is not True:
-                scope[SESSION].evaluation.error(
-                    "INPUT_VALUE",
-                    f"Expected input '{self.name}' to be one of its allowed values but it was {brief(value)}",
-                    self._owner,
-                )
-                return INVALID
+        if self._values is not None and value is not None and not self._is_allowed(scope, value):
+            scope[SESSION].evaluation.error(
+                "INPUT_VALUE",
+                f"Expected input '{self.name}' to be one of its allowed values but it was {brief(value)}",
+                self._owner,
+            )
+            return INVALID
         return value
+
+    def _is_allowed(self, scope: Scope, value: Any) -> bool:
+        """Whether the input values accept the value, or, for a list, each of its items."""
+        tests = self._values
+        if tests is None or tests(self.cell_scope(scope, value)) is True:
+            return True
+        return is_list(value) and all(tests(self.cell_scope(scope, item)) is True for item in value)
 
     def cell_scope(self, scope: Scope, value: Any) -> Scope:
         inner = scope.copy()

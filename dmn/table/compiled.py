@@ -49,8 +49,8 @@ class CompiledTable:
         "_annotations",
         "_cells",
         "_constants",
-        "_empty_list",
         "_inputs",
+        "_lists_hits",
         "_omits_empty",
         "_outputs",
         "_owner",
@@ -109,10 +109,8 @@ class CompiledTable:
             _constant_outputs(rule.outputs, self._outputs, env) if env.profile.converts_types is False else None
             for rule in rules
         ]
-        # Only a plain collection is a list by itself; the other policies' value without a match is null.
-        self._empty_list = table.hit_policy == "COLLECT" or (
-            env.profile.empty_list_for_no_match and table.hit_policy == "RULE ORDER"
-        )
+        # A policy that lists its hits lists none of them when there is none.
+        self._lists_hits = table.hit_policy in {"COLLECT", "RULE ORDER", "OUTPUT ORDER"}
 
     def __call__(self, scope: Scope) -> Any:
         return self.outcome(scope).value
@@ -230,7 +228,7 @@ class CompiledTable:
         if self.aggregation is not None:
             value = aggregate(self.aggregation, [])
             return TableOutcome(value, (), inputs, aggregated=value)
-        return TableOutcome([] if self._empty_list else None, (), inputs)
+        return TableOutcome([] if self._lists_hits else None, (), inputs)
 
     # --- outputs -----------------------------------------------------------------------------------------------
 

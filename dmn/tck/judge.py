@@ -16,7 +16,7 @@ from typing import Any
 from dmn.compiler import compile_dmn
 from dmn.diagnostics import DmnError, UnknownDecisionError
 from dmn.executable import DecisionModel, DecisionResult
-from dmn.feel import feel_equals, feel_string, parse_number, parse_temporal
+from dmn.feel import ContextType, FeelType, ListType, SimpleType, feel_equals, feel_string, parse_number, parse_temporal
 from dmn.model import Definitions
 from dmn.shapes import is_context, is_list
 from dmn.xml import parse_dmn
@@ -128,7 +128,8 @@ def _judge_node(case: TestCase, node: ResultNode, model: DecisionModel, now: dat
 
 
 def _evaluate(case: TestCase, node: ResultNode, model: DecisionModel, now: datetime) -> DecisionResult:
-    inputs = {item.name: value_of(item.value) for item in case.inputs}
+    kinds = {data.name: data.type for data in model.inputs.values()}
+    inputs = {item.name: value_of(item.value, kinds.get(item.name), model) for item in case.inputs}
     match case.kind:
         case "decisionService":
             return model.evaluate_service(case.invocable_name or node.name, inputs, now=now)
@@ -138,34 +139,52 @@ def _evaluate(case: TestCase, node: ResultNode, model: DecisionModel, now: datet
             return model.evaluate(node.name, inputs, now=now)
 
 
-def value_of(raw: RawValue) -> Any:
-    """The FEEL value that a test-case document writes."""
+def value_of(raw: RawValue, kind: FeelType | None = None, model: DecisionModel | None = None) -> Any:
+    """The FEEL value that a test-case document writes; a text without a type is read as `kind`, else it is a string."""
+    resolved = None if model is None else model.types.resolve(kind)
     match raw:
         case None:
             return None
         case Scalar():
-            return _scalar(raw)
+            return _scalar(raw, resolved.name if isinstance(resolved, SimpleType) else None)
         case list():
-            return [value_of(item) for item in raw]
+            item = resolved.item if isinstance(resolved, ListType) else None
+            return [value_of(entry, item, model) for entry in raw]
         case dict():
-            return {name: value_of(item) for name, item in raw.items()}
+            fields = dict(resolved.fields) if isinstance(resolved, ContextType) else {}
+            return {name: value_of(entry, fields.get(name), model) for name, entry in raw.items()}
 
 
-def _scalar(raw: Scalar) -> Any:
+def _scalar(raw: Scalar, declared: str | None) -> Any:
     text = raw.text.strip()
-    match raw.type:
-        case "decimal" | "double" | "float" | "integer" | "int" | "long":
+    match raw.type or declared:
+        case "decimal" | "double" | "float" | "integer" | "int" | "long" | "number":
             return parse_number(text)
         case "boolean":
             return text in {"true", "1"}
-        case "date" | "time" | "dateTime" | "duration" | "yearMonthDuration" | "dayTimeDuration":
+        case "date" | "time" | "dateTime" | "date and time" | "duration" | "yearMonthDuration" | "dayTimeDuration":
             return parse_temporal(text)
+        case "days and time duration" | "years and months duration":
+            return parse_temporal(text)
+        case None:
+            return UntypedText(raw.text)
         case _:
             return raw.text
 
 
+class UntypedText(str):
+    """A value without a type in the document: equals whatever is written like it."""
+
+    __slots__ = ()
+
+
 def values_match(expected: Any, actual: Any) -> bool:
     """Whether a result is the expected one: same shape, same context keys, numbers within the tolerance."""
+    if isinstance(expected, UntypedText):
+        if actual is None:
+            return not expected.strip()
+        number = parse_number(expected.strip()) if isinstance(actual, Decimal) else None
+        return str(expected) == feel_string(actual) if number is None else values_match(number, actual)
     if isinstance(expected, Decimal) and isinstance(actual, Decimal):
         difference = abs(expected - actual)
         return difference <= TOLERANCE and difference <= TOLERANCE * max(abs(expected), abs(actual))

@@ -28,6 +28,8 @@ ORDER = ['"middle","high","low"']
         ("OUTPUT ORDER", 20, ["middle", "high", "low"]),
         ("COLLECT", 20, ["high", "middle", "low"]),
         ("COLLECT", 0, []),
+        ("RULE ORDER", 0, []),
+        ("OUTPUT ORDER", 0, []),
     ],
 )
 def test_policy(policy: str, x: int, expected: Any) -> None:

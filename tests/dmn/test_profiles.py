@@ -95,10 +95,12 @@ def test_cell_input() -> None:
         assert run(expression, {"x": 6}).value is None
 
 
-def test_rule_order_without_a_match() -> None:
-    expression = table(["x"], ["y"], [("> 5", "1")], "RULE ORDER")
-    assert run(expression, {"x": 1}).value is None
-    assert decide("camunda7", expression, {"x": 1}).value == []
+def test_juel_in_braces() -> None:
+    source = parse_dmn(document(decision("d", literal("${x + 1}"))))
+    with pytest.raises(DmnCompileError, match="'\\$'"):
+        compile_dmn(source, strict=True)
+    with pytest.raises(DmnCompileError, match="'juel'"):
+        compile_dmn(source, profile="camunda7", strict=True)
 
 
 def required(profile: str, rows: Rows, policy: str, top: str) -> Any:
