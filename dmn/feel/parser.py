@@ -51,7 +51,7 @@ MAX_TEXT = 100_000
 MAX_LEARNED = 64
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
-_AFTER_AND = frozenset(("=", "!=", "<", "<=", ">", ">=", "between", "in", "instance"))
+_CONTINUES = frozenset(("[", ".", "(", "+", "-", "*", "/", "**", "instance"))
 
 
 def parse_expression(text: str, special: tuple[str, ...] = (), backticks: bool = False) -> tuple[Node, Source]:
@@ -536,6 +536,9 @@ class _Parser(TokenReader):
             self.advance()
             tests.append(self.expression_or_test())
         self.expect(")")
+        if len(tests) == 1 and self.token in _CONTINUES:
+            self.at, self.token = at, "("
+            return [self.sum()]
         return tests
 
     def unary_tests(self) -> Node:
