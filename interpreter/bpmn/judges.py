@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from xml.parsers import expat
 
+from interpreter.bpmn.deployment import prepare
 from interpreter.bpmn.document import parse_bpmn
 from interpreter.bpmn.problems import BpmnParseError, Problem, Profile, errors
-from interpreter.bpmn.validate import validate
 
 Outcome = Literal["identical", "imported", "refused", "accepted", "changed", "unlocated", "wrongly refused", "crashed"]
 
@@ -89,10 +89,7 @@ _JUDGES: Final[dict[str, Callable[[bytes, Profile], tuple[Outcome, Sequence[Prob
 
 
 def _refusals(data: bytes, profile: Profile) -> Sequence[Problem]:
-    try:
-        return errors(validate(parse_bpmn(data), profile))
-    except BpmnParseError as refused:
-        return refused.problems
+    return errors(prepare(data, profile=profile).problems)
 
 
 def _located(problems: Sequence[Problem]) -> bool:

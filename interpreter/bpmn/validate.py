@@ -13,6 +13,7 @@ from interpreter.bpmn.lint.collaboration import check_collaborations
 from interpreter.bpmn.lint.data import check_data
 from interpreter.bpmn.lint.events import check_events
 from interpreter.bpmn.lint.executability import check_executability
+from interpreter.bpmn.lint.expressions import check_expressions
 from interpreter.bpmn.lint.flows import check_flows
 from interpreter.bpmn.lint.graph import Graph
 from interpreter.bpmn.lint.metamodel import check_metamodel
@@ -35,6 +36,7 @@ _CHECKS = (
     check_collaborations,
     check_camunda,
     check_executability,
+    check_expressions,
     check_soundness,
     check_mistakes,
 )

@@ -142,7 +142,7 @@ event-gateway-condition WE Flows out of an event-based gateway have no condition
 event-gateway-incoming WE What follows an event-based gateway has no other incoming flow. | BPMN 10.6.6
 event-gateway-start WE An instantiating event-based gateway has no incoming flow; a parallel one starts. | BPMN 10.6.6
 event-gateway-async EE asyncAfter is not used on an event-based gateway. | Camunda 7
-activity-quantity WE startQuantity and completionQuantity are 1 or more. | BPMN 10.3
+activity-quantity EE startQuantity and completionQuantity are 1 or more. | BPMN 10.3
 activity-script -W A script task with a script says its format. | BPMN 10.3.3
 receive-instantiate WE An instantiating receive task has no incoming flow. | BPMN 10.3.3
 adhoc-content WE An ad-hoc subprocess has activities and no start or end events. | BPMN 10.3.5
@@ -199,6 +199,8 @@ form-field EE A form field has an id. | Camunda 7
 [executability]
 exec-nothing WW The file has an executable process. | engine
 exec-kept II Choreographies and conversations are kept and not executed. | engine
+exec-compile EE The engine can compile the process. | engine
+expression-syntax EE An expression of an executable process can be read (FEEL, JUEL). | engine; Camunda 7
 exec-case EE A call activity calls a process (case management is not executed). | engine
 exec-delegate WW A Java class or delegate expression needs a handler registered under its name. | engine
 exec-script WW A script is in a language that the engine runs by itself (FEEL, JUEL). | engine
