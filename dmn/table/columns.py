@@ -35,10 +35,10 @@ class InputColumn:
         "_node",
         "_open_tests",
         "_owner",
-        "_tests",
         "_type",
         "_values",
         "name",
+        "tests",
     )
 
     def __init__(self, clause: InputClause, cells: Sequence[UnaryTests], env: Environment, indexed: bool) -> None:
@@ -62,22 +62,22 @@ class InputColumn:
             self._values, _ = cell_env.tests(
                 clause.values.text, clause.values.language, self._owner, clause.values.line
             )
-        self._tests: list[Node | None] = []
+        self.tests: list[Node | None] = []
         constants: list[tuple[Constant, ...] | Open | None] = []
         for cell in cells:
             if _is_any(cell.text):
-                self._tests.append(None)
+                self.tests.append(None)
                 constants.append(None)
                 continue
             node, compiled = cell_env.tests(cell.text, cell.language, cell.id or clause.id, cell.line)
-            self._tests.append(node)
+            self.tests.append(node)
             constants.append(_constants(compiled))
         self._index: ColumnIndex | None = None
         if indexed:
             index = ColumnIndex(constants)
             self._index = index if index.is_useful else None
         self._open_tests: list[Node | None] = [
-            test if isinstance(cell, Open) else None for test, cell in zip(self._tests, constants, strict=True)
+            test if isinstance(cell, Open) else None for test, cell in zip(self.tests, constants, strict=True)
         ]
 
     @property
@@ -114,11 +114,8 @@ class InputColumn:
         """The candidates (bits) that the value leaves, and the tests that still must be tried, None for no test."""
         index = self._index
         if index is None:
-            return candidates, self._tests
-        found = index.find(value)
-        if found is None:
-            return candidates, self._tests
-        return candidates & found, (self._open_tests if index.open_rules else None)
+            return candidates, self.tests
+        return candidates & index.find(value), (self._open_tests if index.open_rules else None)
 
 
 class OutputColumn:

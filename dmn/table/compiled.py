@@ -49,7 +49,6 @@ class CompiledTable:
         "_annotations",
         "_cells",
         "_constants",
-        "_inputs",
         "_lists_hits",
         "_omits_empty",
         "_outputs",
@@ -58,6 +57,7 @@ class CompiledTable:
         "aggregation",
         "hit_policy",
         "id",
+        "inputs",
     )
 
     def __init__(self, table: DecisionTable, env: Environment) -> None:
@@ -82,7 +82,7 @@ class CompiledTable:
         self._rule_ids = [rule.id for rule in rules]
         self._annotations = [rule.annotations for rule in rules]
         indexed = len(rules) >= MINIMUM_INDEXED_RULES
-        self._inputs = [
+        self.inputs = [
             InputColumn(clause, [rule.inputs[column] for rule in rules], env, indexed)
             for column, clause in enumerate(table.inputs)
         ]
@@ -122,7 +122,7 @@ class CompiledTable:
     def outcome(self, scope: Scope) -> TableOutcome:
         session: Session = scope[SESSION]
         inputs: list[Any] = []
-        for column in self._inputs:
+        for column in self.inputs:
             value = column.value(scope)
             if value is INVALID:
                 return TableOutcome(None, (), tuple(inputs))
@@ -138,7 +138,7 @@ class CompiledTable:
         """The positions of the rules that match, in rule order; at most one for FIRST."""
         candidates = self._all_rules
         pending: list[tuple[list[Node | None], InputColumn, Any]] = []
-        for column, value in zip(self._inputs, inputs, strict=True):
+        for column, value in zip(self.inputs, inputs, strict=True):
             candidates, tests = column.narrow(value, candidates)
             if not candidates:
                 return []
@@ -293,7 +293,7 @@ class CompiledTable:
             self.aggregation,
             tuple(
                 InputTrace(column.clause_id, column.name, value)
-                for column, value in zip(self._inputs, outcome.inputs, strict=False)
+                for column, value in zip(self.inputs, outcome.inputs, strict=False)
             ),
             rules,
             outcome.aggregated,

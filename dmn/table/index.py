@@ -5,9 +5,9 @@ look-up: equality by a hash table, comparisons and intervals by a sorted list of
 each gap between two end points knows its rules. The rules that match are the intersection over the columns; cells
 that are not constant stay open and are tried afterwards, but only for the rules that are left.
 
-The index answers only for inputs whose kind fits the column (numbers, strings, booleans, dates, durations, null). For
-everything else (a list, a string where the column has numbers) the caller scans, so that results and warnings are
-those of a scan; tests/dmn/test_table_index.py holds the two against each other.
+The constants of a column may be of several kinds (numbers, strings, dates ...); a value is looked up among those of its
+own kind only, because a test of another kind is never true. tests/dmn/test_table_index.py holds the index and the
+trial of every rule against each other.
 """
 
 from __future__ import annotations
@@ -72,22 +72,17 @@ _KINDS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     DaysTimeDuration: ("nanos", _of_nanos),
 }
 
-ORDERED_KINDS = frozenset({"number", "string", "date", "months", "nanos"})
-
 
 class ColumnIndex:
     """Answers one column. `cells[n]` is None for any value (`-`), OPEN for a cell that must be tried, or constants."""
 
-    __slots__ = ("_always", "_equal", "_form", "_intervals", "_kind", "kind", "open_rules")
+    __slots__ = ("_always", "_kinds", "is_useful", "open_rules")
 
     def __init__(self, cells: Sequence[tuple[Constant, ...] | Open | None]) -> None:
         self._always = 0
         self.open_rules = 0
-        self._equal: dict[Any, int] = {}
-        self._intervals: IntervalIndex | None = None
-        kinds: dict[str, None] = {}
-        equal: list[tuple[Key, int]] = []
-        intervals: list[tuple[Interval, int]] = []
+        equal: dict[str, dict[Any, int]] = {}
+        intervals: dict[str, list[tuple[Interval, int]]] = {}
         for rule, cell in enumerate(cells):
             bit = 1 << rule
             if cell is None:
@@ -98,40 +93,33 @@ class ColumnIndex:
             else:
                 for constant in cell:
                     if isinstance(constant, Interval):
-                        intervals.append((constant, bit))
-                        kinds[constant.kind] = None
+                        intervals.setdefault(constant.kind, []).append((constant, bit))
                     else:
-                        equal.append((constant, bit))
-                        if constant[0] != "null":
-                            kinds[constant[0]] = None
-        # More than one kind in a column: only equality is certain to behave like a scan; leave all to scanning.
-        self.kind: str | None = next(iter(kinds)) if len(kinds) == 1 else None
-        self._kind = _TYPES.get(self.kind or "")
-        self._form: Callable[[Any], Any] | None = None if self._kind in {Decimal, str, bool} else _FORMS.get(self._kind)
-        if self.kind is None:
+                        kind, value = constant
+                        found = equal.setdefault(kind, {})
+                        found[value] = found.get(value, 0) | bit
+        self._kinds: dict[type, tuple[Callable[[Any], Any] | None, dict[Any, int], IntervalIndex | None]] = {}
+        self.is_useful = self.open_rules != (1 << len(cells)) - 1
+        if sum(interval_memory(len(cells), len(found)) for found in intervals.values()) > MAX_INTERVAL_BITS:
+            self.is_useful = False
             return
-        for (kind, value), bit in equal:
-            if kind == self.kind:
-                self._equal[value] = self._equal.get(value, 0) | bit
-        if intervals:
-            if interval_memory(len(cells), len(intervals)) > MAX_INTERVAL_BITS:
-                self.kind = self._kind = None
-                return
-            self._intervals = IntervalIndex(intervals)
+        for cls, (kind, form) in _KINDS.items():
+            if kind in equal or kind in intervals:
+                self._kinds[cls] = (
+                    None if form is _same else form,
+                    equal.get(kind, {}),
+                    IntervalIndex(intervals[kind]) if kind in intervals else None,
+                )
 
-    @property
-    def is_useful(self) -> bool:
-        return self.kind is not None
-
-    def find(self, value: Any) -> int | None:
-        """The rules whose cell holds for the value, as bits; None if only a scan can tell."""
-        if value.__class__ is not self._kind:
-            return None
-        form = value if self._form is None else self._form(value)
-        found = self._always | self._equal.get(form, 0)
-        if self._intervals is not None:
-            found |= self._intervals.find(form)
-        return found
+    def find(self, value: Any) -> int:
+        """The rules whose cell holds for the value, or must be tried (`open_rules`), as bits."""
+        known = self._kinds.get(value.__class__)
+        if known is None:
+            return self._always
+        form, equal, intervals = known
+        key = value if form is None else form(value)
+        found = self._always | equal.get(key, 0)
+        return found if intervals is None else found | intervals.find(key)
 
 
 class Open:
@@ -141,9 +129,6 @@ class Open:
 
 
 OPEN = Open()
-
-_TYPES: dict[str, type] = {kind: cls for cls, (kind, _) in _KINDS.items()}
-_FORMS: dict[type | None, Callable[[Any], Any]] = {cls: form for cls, (_, form) in _KINDS.items()}
 
 
 class IntervalIndex:

@@ -108,9 +108,7 @@ def test_intervals(value: Decimal, rules: set[int]) -> None:
             (number(D(4), True, D(4), True), number(D(9), True, D(8), True)),
         ]
     )
-    found = index.find(value)
-    assert found is not None
-    assert {rule for rule in range(5) if found >> rule & 1} == rules
+    assert set(bits(index.find(value))) == rules
 
 
 def test_overlapping_intervals_of_one_rule_do_not_cancel() -> None:
@@ -119,16 +117,38 @@ def test_overlapping_intervals_of_one_rule_do_not_cancel() -> None:
     assert [index.find(D(value)) for value in (0, 1, 4, 5, 7, 8, 9)] == [2, 3, 3, 3, 3, 3, 2]
 
 
-def test_other_kinds_are_left_to_the_scan() -> None:
-    index = ColumnIndex([(("number", D(1)),), OPEN])
-    assert index.find("1") is None
-    assert index.find(None) is None
-    assert index.find(D(1)) == 3
-    assert index.open_rules == 2
-    assert not ColumnIndex([(("number", D(1)),), (("string", "a"),)]).is_useful
+def bits(found: int) -> list[int]:
+    return [rule for rule in range(found.bit_length()) if found >> rule & 1]
+
+
+def test_a_value_is_looked_up_among_its_own_kind() -> None:
+    index = ColumnIndex([(("number", D(1)),), (("string", "1"),), (("null", None),), OPEN, None])
+    assert bits(index.find(D(1))) == [0, 3, 4]
+    assert bits(index.find("1")) == [1, 3, 4]
+    assert bits(index.find(None)) == [2, 3, 4]
+    assert bits(index.find([D(1)])) == [3, 4]
+    assert bits(index.open_rules) == [3]
+    assert not ColumnIndex([OPEN, OPEN]).is_useful
 
 
 def test_true_is_not_one() -> None:
-    index = ColumnIndex([(("boolean", True),), (("boolean", False),)])
-    assert index.find(D(1)) is None
-    assert index.find(True) == 1
+    index = ColumnIndex([(("boolean", True),), (("number", D(1)),)])
+    assert bits(index.find(D(1))) == [1]
+    assert bits(index.find(True)) == [0]
+
+
+def test_constant_cells_are_looked_up_never_tried() -> None:
+    def rows(count: int) -> list[list[str]]:
+        return [[f'"s{n % 10}"', f"[{n * 10}..{n * 10 + 10})", str(n)] for n in range(count)]
+
+    for count in (10, 1000):
+        names = ["s", "n"]
+        elements = [input_data(name) for name in names]
+        compiled = model(*elements, decision("d", table(names, ["y"], rows(count)), requirements(inputs=names)))
+        inner = compiled.decisions["d"].table
+        assert inner is not None
+        for column in inner.inputs:
+            column.tests[:] = [pytest.fail] * count  # none of the cells may be tried
+        for number in range(count):
+            result = compiled.evaluate("d", {"s": f"s{number % 10}", "n": number * 10 + 5})
+            assert result.value == number
