@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from api.dates import parse_date
-from api.errors import RestError, invalid_request
+from api.errors import RestError, bad_user_request, invalid_request
 from store.query import Sort
 
 #: The most rows that one answer may have; more must be asked for page by page.
@@ -80,6 +80,7 @@ class Query:
         """The criteria of a GET request."""
         criteria = Criteria(first=page_number(params, "firstResult") or 0, limit=page_number(params, "maxResults"))
         for name, text in params.items():
+            self._refuse_expression(name)
             kind = self.filters.get(name)
             if kind is None or (text == "" and kind != "string"):
                 continue
@@ -154,6 +155,8 @@ class Query:
     def _filters(self, body: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, given in body.items():
+            if given is not None:
+                self._refuse_expression(name)
             kind = self.filters.get(name)
             if kind is None or given is None:
                 continue
@@ -161,6 +164,10 @@ class Query:
             if value is not None:
                 found[name] = value
         return found
+
+    def _refuse_expression(self, name: str) -> None:
+        if name.endswith("Expression") and name.removesuffix("Expression") in self.filters:
+            raise bad_user_request(f"Expressions are forbidden in queries but '{name}' is one.")
 
     def _sort(self, by: str, order: str, parameters: object) -> Sort:
         if by not in self.sorts:

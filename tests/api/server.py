@@ -38,7 +38,7 @@ class Rest:
         """The JSON of the answer (None for 204); fails if the status is not the expected one (2xx if none is given)."""
         response = self.http.request(method, f"/engine-rest{path}", **options)
         expected = response.is_success if expect is None else response.status_code == expect
-        assert expected, f"{method} {path}: expected {expect or 'success'} but {response.status_code} {response.text}"
+        assert expected, f"{method} {path}: expected {expect or 'success'} but {response.status_code} {response.text[:600]}"
         if response.status_code == 204:
             assert response.content == b""
             return None
@@ -75,6 +75,12 @@ class Rest:
     def start(self, key: str, expect: int | None = None, **body: Any) -> Any:
         """Start the latest version of a process."""
         return self.post(f"/process-definition/key/{key}/start", body, expect)
+
+    @contextmanager
+    def second(self) -> Iterator[Rest]:
+        """Another client, with connections of its own, for another thread."""
+        with httpx.Client(base_url=self.http.base_url, timeout=60) as http:
+            yield Rest(http, self.url, self.settings)
 
     def only_task(self, instance_id: str) -> Any:
         """The one open task of an instance."""

@@ -137,4 +137,9 @@ def test_the_python_client_correlates_messages(rest: Rest, unique: Unique) -> No
     assert result[0]["resultType"] == "Execution"
     assert result[0]["execution"]["processInstanceId"] == started["id"]
     assert rest.only_task(started["id"])["taskDefinitionKey"] == "after"
-    assert client.get_process_instance_variable(started["id"], "sum") == 5
+    assert rest.get(f"/process-instance/{started['id']}/variables/sum")["value"] == 5
+    file = {"value": "Z3LDvMOfZQ==", "type": "File", "valueInfo": {"filename": "brief.txt"}}
+    rest.put(f"/process-instance/{started['id']}/variables/letter", file, 204)
+    assert client.get_process_instance_variable(started["id"], "letter") == "Z3LDvMOfZQ==\n"
+    with pytest.raises(Exception, match="400 : RestException"):
+        client.correlate_message(message, business_key="nobody")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
@@ -233,13 +232,8 @@ def test_a_poll_waits_and_gives_up(rest: Rest, topic: str) -> None:
 def test_a_poll_is_woken_by_the_task(rest: Rest, unique: Unique, topic: str) -> None:
     key = unique("work")
     rest.deploy(work(key, topic))
-    with ThreadPoolExecutor(1) as pool:
-        polling = pool.submit(
-            fetch,
-            Rest(httpx.Client(base_url=rest.http.base_url, timeout=60), rest.url, rest.settings),
-            topic,
-            asyncResponseTimeout=30_000,
-        )
+    with rest.second() as other, ThreadPoolExecutor(1) as pool:
+        polling = pool.submit(fetch, other, topic, asyncResponseTimeout=30_000)
         started = rest.start(key)
         before = time.monotonic()
         (task,) = polling.result(timeout=20)
@@ -249,9 +243,8 @@ def test_a_poll_is_woken_by_the_task(rest: Rest, unique: Unique, topic: str) -> 
 
 def test_a_poll_is_woken_by_unlock(rest: Rest, started: dict[str, Any], topic: str) -> None:
     (task,) = fetch(rest, topic)
-    second = Rest(httpx.Client(base_url=rest.http.base_url, timeout=60), rest.url, rest.settings)
-    with ThreadPoolExecutor(1) as pool:
-        polling = pool.submit(fetch, second, topic, "other", asyncResponseTimeout=30_000)
+    with rest.second() as other, ThreadPoolExecutor(1) as pool:
+        polling = pool.submit(fetch, other, topic, "other", asyncResponseTimeout=30_000)
         rest.post(f"/external-task/{task['id']}/unlock", expect=204)
         (again,) = polling.result(timeout=20)
     assert again["workerId"] == "other"
@@ -296,9 +289,9 @@ def test_two_workers_never_get_the_same_task(rest: Rest, unique: Unique, topic: 
     barrier = threading.Barrier(4)
 
     def grab(number: int) -> list[str]:
-        with httpx.Client(base_url=rest.http.base_url, timeout=60) as http:
+        with rest.second() as other:
             barrier.wait()
-            tasks = fetch(Rest(http, rest.url, rest.settings), topic, f"worker-{number}", maxTasks=4)
+            tasks = fetch(other, topic, f"worker-{number}", maxTasks=4)
             return [task["processInstanceId"] for task in tasks]
 
     with ThreadPoolExecutor(4) as pool:

@@ -1,0 +1,239 @@
+"""Messages, signals, timers, jobs and incidents over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from interpreter.bpmn.builder import Builder, bpmn
+from tests.api.server import Rest
+
+Unique = Callable[[str], str]
+
+
+def waiting(key: str, message: str) -> Builder:
+    """Waits for a message, then for a person."""
+    return bpmn(key).start().catch("wait", message=message).user_task("after").end()
+
+
+@pytest.fixture
+def message(unique: Unique) -> str:
+    return unique("paid")
+
+
+@pytest.fixture
+def started(rest: Rest, unique: Unique, message: str) -> dict[str, Any]:
+    key = unique("waiting")
+    rest.deploy(waiting(key, message))
+    return rest.start(key, businessKey=unique("B"), variables={"order": {"value": 7}})
+
+
+# --- message --------------------------------------------------------------------------------------------------------
+
+
+def test_subscriptions_are_listed(rest: Rest, started: dict[str, Any], message: str) -> None:
+    (row,) = rest.get("/event-subscription", eventName=message)
+    assert (row["eventType"], row["activityId"], row["processInstanceId"]) == ("message", "wait", started["id"])
+    got = rest.get(f"/execution/{row['executionId']}/messageSubscriptions/{message}")
+    assert got["id"] == row["id"]
+    (execution,) = rest.get("/execution", messageEventSubscriptionName=message)
+    assert execution["id"] == row["executionId"]
+    rest.get(f"/execution/{row['executionId']}/messageSubscriptions/other", 404)
+
+
+def test_correlate_by_business_key(rest: Rest, started: dict[str, Any], message: str) -> None:
+    assert rest.post("/message", {"messageName": message, "businessKey": "other"}, 400)["type"] == "RestException"
+    body = {
+        "messageName": message,
+        "businessKey": started["businessKey"],
+        "processVariables": {"sum": {"value": 5}},
+    }
+    assert rest.post("/message", body, 204) is None
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "after"
+    assert rest.get(f"/process-instance/{started['id']}/variables/sum")["value"] == 5
+    rest.post("/message", body, 400)
+
+
+def test_correlate_by_variables_with_a_result(rest: Rest, started: dict[str, Any], message: str) -> None:
+    body: dict[str, Any] = {"messageName": message, "correlationKeys": {"order": {"value": 8}}}
+    rest.post("/message", body, 400)
+    body["correlationKeys"]["order"]["value"] = 7
+    body |= {"resultEnabled": True, "variablesInResultEnabled": True}
+    (result,) = rest.post("/message", body, 200)
+    assert result["resultType"] == "Execution"
+    assert result["processInstance"] is None
+    assert result["execution"]["processInstanceId"] == started["id"]
+    assert result["variables"]["order"]["value"] == 7
+
+
+def test_two_receivers_are_one_too_many_unless_all_are_meant(rest: Rest, unique: Unique, message: str) -> None:
+    key = unique("waiting")
+    rest.deploy(waiting(key, message))
+    first, second = rest.start(key), rest.start(key)
+    assert rest.post("/message", {"messageName": message}, 400)["type"] == "RestException"
+    results = rest.post("/message", {"messageName": message, "all": True, "resultEnabled": True})
+    assert {row["execution"]["processInstanceId"] for row in results} == {first["id"], second["id"]}
+
+
+def test_a_message_starts_a_process(rest: Rest, unique: Unique, message: str) -> None:
+    key = unique("starting")
+    rest.deploy(bpmn(key).start("begin", message=message).user_task("work").end())
+    (result,) = rest.post(
+        "/message",
+        {
+            "messageName": message,
+            "businessKey": "B",
+            "processVariables": {"x": {"value": 1}},
+            "resultEnabled": True,
+        },
+    )
+    assert result["resultType"] == "ProcessDefinition"
+    instance = result["processInstance"]
+    assert instance["definitionKey"] == key
+    assert instance["businessKey"] == "B"
+    assert rest.get(f"/process-instance/{instance['id']}/variables/x")["value"] == 1
+    assert rest.get(f"/history/process-instance/{instance['id']}")["startActivityId"] == "begin"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"messageName": ""},
+        {"messageName": "m", "tenantId": "a", "withoutTenantId": True},
+        {"messageName": "m", "variablesInResultEnabled": True},
+        {"messageName": "m", "processVariables": {"x": {"value": "a", "type": "Integer"}}},
+    ],
+)
+def test_wrong_messages(rest: Rest, body: dict[str, Any]) -> None:
+    rest.post("/message", body, 400)
+
+
+def test_trigger_one_execution(rest: Rest, started: dict[str, Any], message: str) -> None:
+    (row,) = rest.get("/event-subscription", eventName=message)
+    path = f"/execution/{row['executionId']}/messageSubscriptions"
+    rest.post(f"{path}/other/trigger", {}, 500)
+    rest.post(f"{path}/{message}/trigger", {"variables": {"x": {"value": 1}}}, 204)
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "after"
+
+
+# --- signal ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_reaches_everyone(rest: Rest, unique: Unique) -> None:
+    key, other, signal = unique("waiting"), unique("starting"), unique("alarm")
+    rest.deploy(
+        bpmn(key).start().catch("wait", signal=signal).user_task("after").end(),
+        bpmn(other).start(signal=signal).user_task("work").end(),
+    )
+    first, second = rest.start(key), rest.start(key)
+    rest.post("/signal", {"name": signal, "variables": {"x": {"value": 1}}}, 204)
+    for instance in (first, second):
+        assert rest.only_task(instance["id"])["taskDefinitionKey"] == "after"
+        assert rest.get(f"/process-instance/{instance['id']}/variables/x")["value"] == 1
+    assert rest.get("/process-instance/count", processDefinitionKey=other) == {"count": 1}
+    rest.post("/signal", {"name": unique("nobody")}, 204)
+    rest.post("/signal", {}, 400)
+    rest.post("/signal", {"name": signal, "executionId": first["id"]}, 500)
+
+
+def test_a_signal_for_one(rest: Rest, unique: Unique) -> None:
+    key, signal = unique("waiting"), unique("alarm")
+    rest.deploy(bpmn(key).start().catch("wait", signal=signal).user_task("after").end())
+    first, second = rest.start(key), rest.start(key)
+    (row,) = rest.get("/event-subscription", processInstanceId=first["id"])
+    rest.post("/signal", {"name": signal, "executionId": row["executionId"]}, 204)
+    assert rest.only_task(first["id"])["taskDefinitionKey"] == "after"
+    assert rest.get("/task", processInstanceId=second["id"]) == []
+
+
+# --- jobs and incidents ---------------------------------------------------------------------------------------------
+
+
+def test_a_timer_is_a_job_that_can_be_moved_and_run(rest: Rest, unique: Unique) -> None:
+    key = unique("timer")
+    rest.deploy(bpmn(key).start().catch("wait", timer="PT10H").user_task("after").end())
+    started = rest.start(key)
+    (job,) = rest.get("/job", processInstanceId=started["id"], timers="true")
+    assert job["dueDate"] is not None
+    assert job["retries"] == 3
+    rest.put(f"/job/{job['id']}/duedate", {"duedate": "2035-01-01T00:00:00.000+0000"}, 204)
+    assert rest.get(f"/job/{job['id']}")["dueDate"] == "2035-01-01T00:00:00.000+0000"
+    assert rest.get("/task", processInstanceId=started["id"]) == []
+    rest.post(f"/job/{job['id']}/execute", expect=204)
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "after"
+    rest.get(f"/job/{job['id']}", 404)
+    rest.post(f"/job/{job['id']}/execute", expect=404)
+    rest.put("/job/nobody/retries", {"retries": 1}, 500)
+    rest.put("/job/nobody/retries", {"retries": None}, 400)
+
+
+def test_a_failed_expression_is_an_incident_that_can_be_repaired(rest: Rest, unique: Unique) -> None:
+    key = unique("broken")
+    rest.deploy(
+        bpmn(key)
+        .start()
+        .user_task("before")
+        .exclusive("which")
+        .when("${amount > 10}")
+        .user_task("much")
+        .end()
+        .otherwise()
+        .user_task("little")
+        .end()
+    )
+    started = rest.start(key)
+    rest.post(f"/task/{rest.only_task(started['id'])['id']}/complete", {})
+    (incident,) = rest.get("/incident", processInstanceId=started["id"])
+    assert "amount" in incident["incidentMessage"]
+    assert incident["activityId"] == "which"
+    assert rest.get(f"/incident/{incident['id']}")["id"] == incident["id"]
+    assert rest.get("/incident/count", processDefinitionKeyIn=key) == {"count": 1}
+    assert rest.get("/process-instance", processInstanceIds=started["id"], withIncident="true") != []
+    tree = rest.get(f"/process-instance/{started['id']}/activity-instances")
+    assert [child["incidentIds"] for child in tree["childActivityInstances"]] == [[incident["id"]]]
+    rest.put(f"/incident/{incident['id']}/annotation", {"annotation": "looking"}, 204)
+    assert rest.get(f"/incident/{incident['id']}")["annotation"] == "looking"
+    rest.delete(f"/incident/{incident['id']}/annotation", 204)
+    rest.put(f"/process-instance/{started['id']}/variables/amount", {"value": 50}, 204)
+    rest.delete(f"/incident/{incident['id']}", 204)
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "much"
+    assert rest.get("/incident", processInstanceId=started["id"]) == []
+    rest.delete(f"/incident/{incident['id']}", 404)
+
+
+def test_report_an_incident(rest: Rest, started: dict[str, Any]) -> None:
+    (row,) = rest.get("/execution", processInstanceId=started["id"], activityId="wait")
+    incident = rest.post(
+        f"/execution/{row['id']}/create-incident", {"incidentType": "mine", "message": "look", "configuration": "c"}
+    )
+    assert (incident["incidentType"], incident["incidentMessage"]) == ("mine", "look")
+    rest.post(f"/execution/{row['id']}/create-incident", {}, 400)
+    rest.delete(f"/incident/{incident['id']}", 204)
+
+
+def test_let_a_receive_task_go_on(rest: Rest, unique: Unique) -> None:
+    key = unique("receive")
+    rest.deploy(bpmn(key).start().receive_task("wait").user_task("after").end())
+    started = rest.start(key)
+    (row,) = rest.get("/execution", processInstanceId=started["id"], activityId="wait")
+    rest.post(f"/execution/{row['id']}/signal", {"variables": {"x": {"value": 1}}}, 204)
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "after"
+    rest.post(f"/execution/{row['id']}/signal", {}, 500)
+
+
+# --- history --------------------------------------------------------------------------------------------------------
+
+
+def test_details_of_variables(rest: Rest, started: dict[str, Any]) -> None:
+    rest.put(f"/process-instance/{started['id']}/variables/order", {"value": 8}, 204)
+    rows = rest.get(
+        "/history/detail", processInstanceId=started["id"], variableUpdates="true", sortBy="occurrence", sortOrder="asc"
+    )
+    assert [(row["variableName"], row["variableType"], row["value"], row["type"]) for row in rows] == [
+        ("order", "Integer", 7, "variableUpdate"),
+        ("order", "Integer", 8, "variableUpdate"),
+    ]
+    assert rest.get(f"/history/detail/{rows[1]['id']}") == rows[1]
