@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from dmn import DecisionModel, DmnError, UnknownDecisionError, compile_dmn, parse_dmn, to_json
 from interpreter import codec
+from interpreter.juel.decisions import compile_decision_text
 from interpreter.values import Typed
 from interpreter.workflow import contract
 from store import decisions, definitions
@@ -66,7 +67,7 @@ class DecisionActivities:
         if source is None:
             raise _final(f"Expected the DMN file of {row.id} but it is not there.")
         try:
-            model = await asyncio.to_thread(lambda: compile_dmn(parse_dmn(source[1]), profile=self._profile))
+            model = await asyncio.to_thread(lambda: _compiled(source[1], self._profile))
         except DmnError as error:
             raise _final(f"Expected a DMN model in {source[0]!r} but: {error}") from error
         self._models[row.id] = model
@@ -95,6 +96,10 @@ class DecisionActivities:
             which = f"{binding} {version}" if version is not None else binding
             raise _final(f"Expected a deployed decision {key!r} ({which}) but there is none.")
         return row
+
+
+def _compiled(source: bytes, profile: str) -> DecisionModel:
+    return compile_dmn(parse_dmn(source), profile=profile, languages={"juel": compile_decision_text})
 
 
 def _value(value: Any) -> Any:

@@ -24,6 +24,7 @@ from api.shapes import Shape
 from api.variables import VariableValueDto, read_variables, variable_dto
 from dmn import DecisionModel, DmnError, compile_dmn, parse_dmn, to_json
 from interpreter.expressions import to_feel
+from interpreter.juel.decisions import compile_decision_text
 from store import decisions
 from store.decisions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
 
@@ -116,4 +117,4 @@ async def _source(call: Call, identifier: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _compiled(source: bytes, profile: str) -> DecisionModel:
-    return compile_dmn(parse_dmn(source), profile=profile)
+    return compile_dmn(parse_dmn(source), profile=profile, languages={"juel": compile_decision_text})
