@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .arithmetic import add, divide, multiply, negate, raise_to, subtract
 from .ast import Arithmetic, Between, Comparison, Literal, Negation, Node
 from .decimals import CONTEXT, NumberError
-from .errors import FeelLimitError
 from .kinds import kind_of
-from .run import DEFAULT_LIMITS, RUN, Run, Scope
+from .run import Scope, run_of
 from .temporal import FeelDateTime, FeelTime
 from .values import compare, equals
 
@@ -86,11 +85,7 @@ def _slow(
                 else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
             )
         if kind_of(result) is str:
-            run: Run | None = scope.get(RUN)
-            if run is not None:
-                run.charge_string(len(result))
-            elif len(result) > DEFAULT_LIMITS.string_length:
-                raise FeelLimitError("string_length", DEFAULT_LIMITS.string_length)
+            run_of(scope).charge_string(len(result))
         return result
 
     return slow

@@ -11,7 +11,7 @@ from .errors import InvalidOperation
 from .functions import UserFunction
 from .json_values import ATOMS
 from .kinds import kind_of
-from .run import RUN, Run, Scope
+from .run import RUN, Run, Scope, run_of
 from .types import NULL, SIMPLE_TYPES, FeelType, type_of
 from .values import FeelFunction, Param
 
@@ -29,6 +29,7 @@ def call(compiler: Compiler, node: Call) -> Evaluate:
     args = [compiler.node(arg) for arg in node.args]
     warn = compiler.warner("UNKNOWN_FUNCTION", node.token)
     names = node.names
+    site = (compiler.source, node.token)
     what = node.function.name if isinstance(node.function, Name) else "the expression"
     if names is not None and len(set(names)) < len(names):
         return lambda scope: warn(scope, "Expected each parameter once but one is named twice")
@@ -37,10 +38,12 @@ def call(compiler: Compiler, node: Call) -> Evaluate:
         target = function(scope)
         if not isinstance(target, FeelFunction):
             return warn(scope, "Expected '{}' to be a function but it is not", what)
+        values = [arg(scope) for arg in args]
         run: Run = scope[RUN]
+        run.site = site
         if names is None:
-            return target.invoke(run, [arg(scope) for arg in args])
-        return target.invoke_named(run, {name: arg(scope) for name, arg in zip(names, args, strict=True)})
+            return target.invoke(run, values)
+        return target.invoke_named(run, dict(zip(names, values, strict=True)))
 
     return invoke
 
@@ -61,15 +64,18 @@ def _builtin_call(compiler: Compiler, node: Call, builtin: Builtin) -> Evaluate:
     if not builtin.pure or any(signature.needs_run for signature in builtin.signatures):
         compiler.needs_run = True
     names = node.names
+    site = (compiler.source, node.token)
 
     def invoke(scope: Scope) -> Any:
         own = scope.get(name)
         if own is None or not isinstance(own, FeelFunction):
             return direct(scope)
-        run: Run = scope[RUN]
+        values = [arg(scope) for arg in args]
+        run: Run = scope.get(RUN) or Run(keep_warnings=False)
+        run.site = site
         if names is None:
-            return own.invoke(run, [arg(scope) for arg in args])
-        return own.invoke_named(run, {key: arg(scope) for key, arg in zip(names, args, strict=True)})
+            return own.invoke(run, values)
+        return own.invoke_named(run, dict(zip(names, values, strict=True)))
 
     return invoke
 
@@ -133,14 +139,11 @@ def _direct_call(
 
     def invoke(scope: Scope) -> Any:
         try:
-            return builtin.apply(scope.get(RUN) or _UNUSED, signature, [arg(scope) for arg in args])
+            return builtin.apply(run_of(scope), signature, [arg(scope) for arg in args])
         except InvalidOperation as problem:
             return warn(scope, "{}", str(problem))
 
     return invoke
-
-
-_UNUSED = Run(keep_warnings=False)
 
 
 def _short_call(

@@ -40,13 +40,12 @@ from .dialects import Dialect
 from .json_values import ATOMS, from_json
 from .kinds import kind_of
 from .properties import PROPERTIES
-from .run import RUN, Run, Scope
+from .run import RUN, Run, Scope, run_of
 from .token_reader import Source
 from .types import is_instance, type_of
 
 Evaluate = Callable[[Scope], Any]
 
-_NO_WARNINGS = Run(keep_warnings=False)
 _FETCHED = ATOMS | {list, dict}
 
 
@@ -100,12 +99,6 @@ class Compiler:
 
 def _shown(value: Any) -> Any:
     return value if isinstance(value, str) else type_of(value)
-
-
-def run_of(scope: Scope) -> Run:
-    """The run of a scope; without one, a run whose warnings nobody reads."""
-    run: Run | None = scope.get(RUN)
-    return _NO_WARNINGS if run is None else run
 
 
 # -- leaves -----------------------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     """base ** exponent; 0 ** 0 is 1. Raises NumberError where there is no real number."""
     if not exponent:
         return ONE
+    if not base and exponent < 0:
+        raise DivisionByZero
     return CONTEXT.power(base, exponent)
 
 

@@ -55,7 +55,7 @@ class Run:
     externals: finds the functions of `function(...) external {...}`; None refuses all.
     """
 
-    __slots__ = ("depth", "externals", "limits", "now", "random", "steps", "types", "warnings")
+    __slots__ = ("depth", "externals", "limits", "now", "random", "site", "steps", "types", "warnings")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Run:
         random: Callable[[], float] | None = None,
     ) -> None:
         self.random = random
+        self.site: tuple[Any, int] = (None, -1)
         self.externals = externals
         self.now = now
         self.types: Mapping[str, FeelType] = types if types is not None else {}
@@ -76,9 +77,11 @@ class Run:
         self.warnings: list[tuple[str, str, Any, int]] | None = [] if keep_warnings else None
 
     def warn(self, code: str, message: str, source: Any = None, token: int = -1) -> None:
-        """Records a warning. `source` is the `Compiled` and `token` the index of the token it is about, if known."""
+        """Records a warning about a token of a source; without one, about the latest invocation (`site`)."""
         warnings = self.warnings
         if warnings is not None and len(warnings) < MAX_WARNINGS:
+            if source is None:
+                source, token = self.site
             warnings.append((code, message, source, token))
 
     def charge(self, steps: int) -> None:
@@ -111,3 +114,29 @@ class Run:
             line, column = source.place(token) if source is not None and token >= 0 else (0, 0)
             located.append(Warning(code, message, line, column))
         return tuple(located)
+
+
+class _Unmetered(Run):
+    """Stands in where no run is needed: shared, so it keeps neither a budget nor warnings, only the sizes."""
+
+    __slots__ = ()
+
+    def charge(self, steps: int) -> None:
+        pass
+
+    def charge_list(self, length: int) -> None:
+        if length > self.limits.list_length:
+            raise FeelLimitError("list_length", self.limits.list_length)
+
+    def charge_string(self, length: int) -> None:
+        if length > self.limits.string_length:
+            raise FeelLimitError("string_length", self.limits.string_length)
+
+
+UNMETERED: Run = _Unmetered(keep_warnings=False)
+
+
+def run_of(scope: Scope) -> Run:
+    """The run of a scope. An expression without loops and calls may be evaluated without one."""
+    run: Run | None = scope.get(RUN)
+    return UNMETERED if run is None else run
