@@ -152,10 +152,13 @@ async def tree(database: Database, instance_id: str) -> InstanceTree | None:
     )
     nodes = {ROOT_KEY: root}
     rows = await database.fetch(
-        "SELECT a.key, a.scope, a.node, a.name, a.type, EXISTS (SELECT 1 FROM job j WHERE j.instance_id = a.instance_id "
-        "AND j.element = a.key AND j.kind IN ('async_before', 'async_after')) AS in_transition "
-        "FROM activity_instance a WHERE a.instance_id = %s AND a.ended_at IS NULL ORDER BY a.sequence",
-        (instance_id,),
+        "SELECT key, scope, node, name, type, false AS in_transition, sequence FROM activity_instance "
+        "WHERE instance_id = %(id)s AND ended_at IS NULL "
+        "UNION ALL SELECT j.key, j.element, j.node, c.nodes -> j.node ->> 0, c.nodes -> j.node ->> 1, true, j.sequence "
+        "FROM job j JOIN process_instance p ON p.id = j.instance_id "
+        "LEFT JOIN compiled_definition c ON c.hash = p.definition_hash "
+        "WHERE j.instance_id = %(id)s AND j.kind IN ('async_before', 'async_after') ORDER BY sequence",
+        {"id": instance_id},
     )
     for row in rows:
         identifier = element_id(instance_id, row["key"])
@@ -163,8 +166,8 @@ async def tree(database: Database, instance_id: str) -> InstanceTree | None:
             identifier,
             element_id(instance_id, row["scope"]),
             row["node"],
-            row["name"],
-            row["type"],
+            row["name"] or None,
+            row["type"] or "",
             instance_id,
             definition,
             [identifier],

@@ -60,7 +60,7 @@ DEPLOYMENTS: Resource[DeploymentRow] = Resource(
 
 @dataclass(frozen=True, slots=True)
 class DeploymentResult:
-    """`created` is false when all of it was there already: `deployment` is then the earlier one, the lists are empty."""
+    """`created` is false when all of it was there: `deployment` is the earlier one then and the lists are empty."""
 
     deployment: DeploymentRow
     created: bool
@@ -141,7 +141,7 @@ async def create(
 async def _latest_resources(
     connection: Connection, name: str | None, tenant_id: str | None, *, each: bool
 ) -> tuple[DeploymentRow | None, dict[str, bytes]]:
-    """The latest deployment of that name and the digests of its resources; `each`: of the latest of each resource name."""
+    """The latest deployment of that name and the digests of its resources; `each`: of the latest of every file name."""
     cursor = await connection.execute(
         "SELECT id, tenant_id, deployed_at AS deployment_time, source, name FROM deployment "
         "WHERE name IS NOT DISTINCT FROM %s AND tenant_id IS NOT DISTINCT FROM %s ORDER BY deployed_at DESC LIMIT 1",

@@ -30,8 +30,8 @@ class IdentityLinkLogRow:
 
 # Links that came with the task stand in the event that opened it.
 _INITIAL = """
-    SELECT o.instance_id || ':' || o.key || ':' || c.type || ':' || c.name AS id, o.instance_id || ':' || o.key AS task_id,
-        o.at, c.type, CASE WHEN c.kind = 'user' THEN c.name END AS user_id,
+    SELECT o.instance_id || ':' || o.key || ':' || c.type || ':' || c.name AS id,
+        o.instance_id || ':' || o.key AS task_id, o.at, c.type, CASE WHEN c.kind = 'user' THEN c.name END AS user_id,
         CASE WHEN c.kind = 'group' THEN c.name END AS group_id, 'add' AS operation, NULL::text AS assigner_id
     FROM opened_wait o CROSS JOIN LATERAL (
         SELECT 'candidate' AS type, 'user' AS kind, u.name
@@ -60,7 +60,8 @@ IDENTITY_LINK_LOG: Resource[IdentityLinkLogRow] = Resource(
         "root_process_instance_id": "p.root_id",
     },
     source="(SELECT id::text, task_id, at, type, user_id, group_id, operation, assigner_id FROM identity_link_log "
-    f"UNION ALL {_INITIAL}) l LEFT JOIN task t ON t.id = l.task_id LEFT JOIN process_instance p ON p.id = t.instance_id",
+    f"UNION ALL {_INITIAL}) l LEFT JOIN task t ON t.id = l.task_id "
+    "LEFT JOIN process_instance p ON p.id = t.instance_id",
     identity=eq("l.id"),
     order="l.at, l.id",
     sorts={

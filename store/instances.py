@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from store import history
+from store.database import Database
 from store.query.conditions import (
     Filter,
     Sql,
@@ -294,3 +296,13 @@ HISTORIC_PROCESS_INSTANCES: Resource[HistoricProcessInstanceRow] = Resource(
         **tenants("p.tenant_id"),
     },
 )
+
+
+async def delete_history(database: Database, instance_id: str) -> bool:
+    """See `store.history.delete_instance`."""
+    return await history.delete_instance(database, instance_id)
+
+
+async def delete_variable_history(database: Database, instance_id: str) -> bool:
+    """See `store.history.delete_variables`."""
+    return await history.delete_variables(database, instance_id)

@@ -1,4 +1,4 @@
-"""Jobs: timers, asynchronous continuations and work for workers, while they are open; their history from the event log."""
+"""Jobs: timers, asynchronous continuations, work for workers, while they are open; their history from the log."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def from_definition(
     description: str | None = None,
     startable_in_tasklist: bool = True,
 ) -> NewProcess:
-    """What the read model keeps of a compiled process. ValueError when its history time to live is no number of days."""
+    """What the read model keeps of a compiled process. ValueError when its history time to live is not in days."""
     return NewProcess(
         key=definition.process_id,
         name=definition.name or None,

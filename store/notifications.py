@@ -1,7 +1,7 @@
 """Long polling: one connection per process listens to PostgreSQL and wakes whoever waits for a topic.
 
-A wake-up is a hint, never a promise: the waiter looks again. When the connection breaks it is made again and everybody is
-woken, because a notification may have been missed.
+A wake-up is a hint, never a promise: the waiter looks again. When the connection breaks it is made again and everybody
+is woken, because a notification may have been missed.
 """
 
 from __future__ import annotations

@@ -54,10 +54,10 @@ async def record(connection: Connection, entry: Entry) -> None:
     if entry.user_id is None:
         return
     await connection.execute(
-        "INSERT INTO operation (operation_id, user_id, type, entity, category, property, old_value, new_value, annotation, "
-        "deployment_id, definition_id, definition_key, instance_id, execution_id, task_id, external_task_id, job_id, "
-        "job_definition_id, batch_id, tenant_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
-        "%s, %s, %s, %s)",
+        "INSERT INTO operation (operation_id, user_id, type, entity, category, property, old_value, new_value, "
+        "annotation, deployment_id, definition_id, definition_key, instance_id, execution_id, task_id, "
+        "external_task_id, job_id, job_definition_id, batch_id, tenant_id) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             entry.operation_id or str(uuid.uuid4()),
             entry.user_id,

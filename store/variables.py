@@ -339,7 +339,8 @@ DETAILS: Resource[DetailRow] = Resource(
 )
 
 _CHAIN = """WITH RECURSIVE chain (key, scope, depth) AS (
-        SELECT %(element)s::integer, (SELECT scope FROM activity_instance WHERE instance_id = %(id)s AND key = %(element)s), 0
+        SELECT %(element)s::integer,
+            (SELECT scope FROM activity_instance WHERE instance_id = %(id)s AND key = %(element)s), 0
         UNION ALL
         SELECT c.scope, a.scope, c.depth + 1 FROM chain c
         LEFT JOIN activity_instance a ON a.instance_id = %(id)s AND a.key = c.scope
@@ -386,7 +387,6 @@ async def local(
 
 
 async def delete_history(database: Database, variable_id: str) -> bool:
-    """Remove a variable's history; whether there was any. A running instance keeps its variable: `Conflict` is the caller's
-    affair."""
+    """Remove a variable's history; whether there was any. Whether its instance still runs is the caller's affair."""
     wanted = _identity(variable_id, {})
     return await database.execute(f"DELETE FROM variable v WHERE {wanted.text}", wanted.params) > 0

@@ -97,7 +97,8 @@ async def activity_statistics(
     if incidents or incident_type:
         found = await _incidents(
             database,
-            "SELECT i.node AS id, i.type, count(*) AS n FROM incident i JOIN process_instance p ON p.id = i.instance_id "
+            "SELECT i.node AS id, i.type, count(*) AS n "
+            "FROM incident i JOIN process_instance p ON p.id = i.instance_id "
             "WHERE p.definition_id = %s AND i.ended_at IS NULL AND (%s::text IS NULL OR i.type = %s) "
             "GROUP BY 1, 2 ORDER BY 1, 2",
             (definition_id, incident_type, incident_type),

@@ -23,8 +23,8 @@ _MAX_TOPICS = 500
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a worker wants of a topic. `lock_duration` in ms; `variables` None: all; `process_variables` {name: value} that
-    the process instance must have."""
+    """What a worker wants of a topic. `lock_duration` in ms; `variables` None: all; `process_variables` {name: value}
+    that the process instance must have."""
 
     name: str
     lock_duration: int
@@ -70,6 +70,7 @@ class LockedTask:
 
 
 _RETURNED = (*COLUMNS, "error_details")
+_SELECTED = ", ".join(f"{sql} AS {name}" for name, sql in COLUMNS.items())
 _ORDERS = {"createTime": "e.created_at"}
 
 
@@ -104,7 +105,7 @@ async def fetch_and_lock(
         "locked_until = clock_timestamp() + (%s::bigint[])[picked.number + 1] * interval '1 millisecond' "
         "FROM picked WHERE e.instance_id = picked.instance_id AND e.key = picked.key "
         "RETURNING e.*, picked.number) "
-        f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in COLUMNS.items())}, e.error_details, e.headers, e.number "
+        f"SELECT {_SELECTED}, e.error_details, e.headers, e.number "
         f"FROM {SOURCE.replace('external_task e', 'locked e')} ORDER BY {_order(use_priority, sorting)}"
     )
     names = list(dict.fromkeys(topic.name for topic in topics))

@@ -82,7 +82,8 @@ async def fail(
 ) -> None:
     """The worker could not do it: keep the error, take the lock off, offer the task again after `retry_timeout` ms.
 
-    With `retries` 0 the caller has told the engine first, which raised the incident. Raises `NotFound`, `LockedByOther`.
+    With `retries` 0 the caller has told the engine first, which raised the incident. Raises `NotFound`,
+    `LockedByOther`.
     """
     instance_id, key = _ids(task_id)
     async with database.transaction() as connection:
@@ -116,7 +117,8 @@ async def fail(
 
 
 async def set_retries(database: Database, task_ids: Sequence[str], retries: int) -> int:
-    """How often workers may still try; how many tasks there were. Incidents are the engine's: the caller resolves them."""
+    """How often workers may still try; how many tasks there were. Incidents are the engine's: the caller resolves
+    them."""
     pairs = [_ids(task_id) for task_id in task_ids]
     async with database.transaction() as connection:
         cursor = await connection.execute(

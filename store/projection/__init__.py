@@ -4,6 +4,6 @@
 log when attempts differ; `rebuild` computes an instance's rows again from its log.
 """
 
-from store.projection.writer import Projector
+from store.projection.writer import Projector, RecentRow, recent
 
-__all__ = ["Projector"]
+__all__ = ["Projector", "RecentRow", "recent"]

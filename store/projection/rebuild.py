@@ -7,6 +7,7 @@ What people and workers changed since (assignees, locks, annotations) is not in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, LiteralString, cast
 
 from psycopg.types.numeric import Int8
@@ -63,6 +64,17 @@ async def rebuild(connection: Connection, instance_id: str, catalog: NodeCatalog
             changes.fold(StepRecord(step["first"], step["at"], step["events"]))
     confirmed = max((batch["last"] for batch in batches if batch["confirmed"]), default=0)
     await _write(connection, instance_id, changes.to_json(), batches[-1]["last"], confirmed)
+
+
+async def erase(connection: Connection, instance_ids: Sequence[str]) -> None:
+    """Remove every trace of instances: their rows, their log, and what people added to them."""
+    ids = [*instance_ids]
+    await connection.execute(
+        "DELETE FROM identity_link_log WHERE task_id IN (SELECT id FROM task WHERE instance_id = ANY(%s))", (ids,)
+    )
+    for table in (*_TABLES, "event_batch", "external_task_failure", "comment", "attachment", "operation"):
+        await connection.execute(cast(LiteralString, f"DELETE FROM {table} WHERE instance_id = ANY(%s)"), (ids,))
+    await connection.execute("DELETE FROM process_instance WHERE id = ANY(%s)", (ids,))
 
 
 async def _write(connection: Connection, instance_id: str, rows: dict[str, Any], written: int, confirmed: int) -> None:

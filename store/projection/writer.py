@@ -25,7 +25,7 @@ from store.errors import Conflict, LogGap
 from store.json_text import dumps
 from store.projection.changes import Changes
 from store.projection.nodes import NodeCatalog
-from store.projection.rebuild import rebuild
+from store.projection.rebuild import erase, rebuild
 
 _WRITE = (
     "SELECT write_batch(%s::text, %s, %s, %s, %s, %s::bytea[], %s::text::jsonb, %s::text::jsonb, %s::text::json) "
@@ -64,6 +64,26 @@ class Projector:
         """Compute the rows of an instance again from its log. Raises `NotFound` when there is no log."""
         async with self._database.transaction() as connection:
             await rebuild(connection, instance_id, self._nodes)
+
+    async def truncate(self, instance_id: str, sequence: int, fence: int) -> bool:
+        """Take back what an attempt wrote that never happened and that nobody repeats: events beyond `sequence`.
+
+        Only if the newest attempt that wrote is still the one of `fence`; whether anything was taken back. With
+        `sequence` 0 the instance never existed and is removed.
+        """
+        async with self._database.transaction() as connection:
+            cursor = await connection.execute(
+                "SELECT 1 FROM process_instance WHERE id = %s AND fence = %s AND written > %s FOR UPDATE",
+                (instance_id, Int8(fence), Int8(sequence)),
+            )
+            if await cursor.fetchone() is None:
+                return False
+            await _cut(connection, instance_id, sequence)
+            if sequence == 0:
+                await erase(connection, [instance_id])
+            else:
+                await rebuild(connection, instance_id, self._nodes)
+        return True
 
     async def _write(self, connection: Connection, batch: Batch) -> WriteResult:
         if not batch.steps:
@@ -162,25 +182,7 @@ class Projector:
 
     async def _replace(self, connection: Connection, batch: Batch, digests: list[bytes]) -> None:
         """Remove the log's steps beyond the base, put the batch there, and compute the rows again."""
-        straddling: list[_Logged] = []
-        cursor = await connection.execute(_LOG, (batch.instance_id, batch.base))
-        for row in await cursor.fetchall():
-            if row["first"] <= batch.base:
-                straddling = [entry for entry in _entries(row) if entry.step.last <= batch.base]
-                await connection.execute(
-                    "UPDATE event_batch SET last = %s, digests = %s, steps = %s::text::jsonb "
-                    "WHERE instance_id = %s AND first = %s",
-                    (
-                        Int8(batch.base),
-                        [entry.digest for entry in straddling],
-                        dumps([entry.step.to_json() for entry in straddling]),
-                        batch.instance_id,
-                        Int8(row["first"]),
-                    ),
-                )
-        await connection.execute(
-            "DELETE FROM event_batch WHERE instance_id = %s AND first > %s", (batch.instance_id, Int8(batch.base))
-        )
+        await _cut(connection, batch.instance_id, batch.base)
         await _insert(connection, batch, digests)
         await _claim(connection, batch)
         await rebuild(connection, batch.instance_id, self._nodes)
@@ -209,6 +211,28 @@ def _entries(row: Mapping[str, Any]) -> list[_Logged]:
         _Logged(StepRecord(step["first"], step["at"], step["events"]), bytes(digest))
         for step, digest in zip(row["steps"], row["digests"], strict=True)
     ]
+
+
+async def _cut(connection: Connection, instance_id: str, sequence: int) -> None:
+    """Remove the log's steps beyond `sequence`; a row that reaches over it is shortened."""
+    cursor = await connection.execute(_LOG, (instance_id, Int8(sequence)))
+    for row in await cursor.fetchall():
+        if row["first"] <= sequence:
+            kept = [entry for entry in _entries(row) if entry.step.last <= sequence]
+            await connection.execute(
+                "UPDATE event_batch SET last = %s, digests = %s, steps = %s::text::jsonb "
+                "WHERE instance_id = %s AND first = %s",
+                (
+                    Int8(kept[-1].step.last),
+                    [entry.digest for entry in kept],
+                    dumps([entry.step.to_json() for entry in kept]),
+                    instance_id,
+                    Int8(row["first"]),
+                ),
+            )
+    await connection.execute(
+        "DELETE FROM event_batch WHERE instance_id = %s AND first > %s", (instance_id, Int8(sequence))
+    )
 
 
 async def _mark(connection: Connection, batch: Batch) -> None:
@@ -254,3 +278,21 @@ def _gap(batch: Batch, written: int) -> str:
         f"Expected the log of instance {batch.instance_id!r} to reach event {batch.base} but it ends at {written}: "
         "the database is older than the process (a restored backup, another database)."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRow:
+    """How far the rows of an instance reach, and the instant of the attempt that wrote last."""
+
+    instance_id: str
+    written: int
+    fence: int
+
+
+async def recent(database: Database, since_ms: int, limit: int = 100_000) -> list[RecentRow]:
+    """Instances, running or over, that an attempt not older than `since_ms` wrote to; the oldest attempts first."""
+    rows = await database.fetch(
+        "SELECT id AS instance_id, written, fence FROM process_instance WHERE fence >= %s ORDER BY fence, id LIMIT %s",
+        (since_ms, limit),
+    )
+    return [RecentRow(**row) for row in rows]

@@ -65,25 +65,31 @@ def matches(operator: str, value: Any, ignore_case: bool) -> Sql:
     return _equal(value, ignore_case) if operator == "eq" else _different(value, ignore_case)
 
 
+_DATE = (
+    "CASE WHEN v.type = 'Date' AND pg_input_is_valid(v.value #>> '{{}}', 'timestamptz') "
+    "THEN (v.value #>> '{{}}')::timestamptz {0} %s ELSE {1} END"
+)
+
+
 def _ordered(sign: str, value: Any, operator: str) -> Sql:
     if value is None or isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise InvalidQuery(
             f"Expected a number, a text or a date to compare with '{operator}' but it was {value!r:.80}."
         )
     if isinstance(value, str):
-        return _dated(f"jsonb_typeof(v.value) = 'string' AND v.value {sign} %s::text::jsonb", value)
+        comparison = f"(jsonb_typeof(v.value) = 'string' AND v.value {sign} %s::text::jsonb)"
+        return _or_date(sign, value, Sql(comparison, (dumps(value),)))
     return Sql(f"jsonb_typeof(v.value) = 'number' AND v.value {sign} %s::text::jsonb", (dumps(value),))
 
 
 def _equal(value: Any, ignore_case: bool) -> Sql:
     if value is None:
         return Sql("v.value IS NULL")
-    if isinstance(value, str):
-        if ignore_case:
-            return Sql("lower(v.value #>> '{}') = lower(%s) AND jsonb_typeof(v.value) = 'string'", (value,))
-        return _dated("jsonb_hash(v.value) = jsonb_hash(%s::text::jsonb) AND v.value = %s::text::jsonb", value, times=2)
+    if isinstance(value, str) and ignore_case:
+        return Sql("lower(v.value #>> '{}') = lower(%s) AND jsonb_typeof(v.value) = 'string'", (value,))
     text = dumps(value)
-    return Sql("jsonb_hash(v.value) = jsonb_hash(%s::text::jsonb) AND v.value = %s::text::jsonb", (text, text))
+    same = Sql("jsonb_hash(v.value) = jsonb_hash(%s::text::jsonb) AND v.value = %s::text::jsonb", (text, text))
+    return _or_date("=", value, same) if isinstance(value, str) else same
 
 
 def _different(value: Any, ignore_case: bool) -> Sql:
@@ -91,29 +97,23 @@ def _different(value: Any, ignore_case: bool) -> Sql:
         return Sql("v.value IS NOT NULL")
     if isinstance(value, str) and ignore_case:
         return Sql("lower(v.value #>> '{}') IS DISTINCT FROM lower(%s)", (value,))
-    if isinstance(value, str):
-        return _dated("v.value IS DISTINCT FROM %s::text::jsonb", value)
-    return Sql("v.value IS DISTINCT FROM %s::text::jsonb", (dumps(value),))
+    other = Sql("v.value IS DISTINCT FROM %s::text::jsonb", (dumps(value),))
+    return _or_date("<>", value, other) if isinstance(value, str) else other
 
 
-def _dated(comparison: str, value: str, times: int = 1) -> Sql:
-    """A date is kept in UTC; a text that is one is brought to that form before it is compared with dates."""
-    plain = (dumps(value),) * times
+def _or_date(sign: str, value: str, plain: Sql) -> Sql:
+    """A text that is a date is compared with dates as an instant, and with everything else as the text that it is."""
     instant = _instant(value)
     if instant is None:
-        return Sql(comparison, plain)
-    return Sql(
-        f"((v.type = 'Date' AND {comparison}) OR (v.type <> 'Date' AND {comparison}))",
-        (dumps(instant),) * times + plain,
-    )
+        return plain
+    return Sql(_DATE.format(sign, plain.text), (instant, *plain.params))
 
 
-def _instant(text: str) -> str | None:
+def _instant(text: str) -> datetime | None:
     if len(text) < 10 or not text[:4].isdigit() or text[4] != "-":
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}+0000"
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -220,7 +220,8 @@ async def _statement(
 
 async def _state(connection: Connection, task_id: str) -> Mapping[str, Any]:
     cursor = await connection.execute(
-        "SELECT t.*, p.definition_id, p.definition_key FROM task t LEFT JOIN process_instance p ON p.id = t.instance_id "
+        "SELECT t.*, p.definition_id, p.definition_key "
+        "FROM task t LEFT JOIN process_instance p ON p.id = t.instance_id "
         "WHERE t.id = %s AND t.ended_at IS NULL FOR UPDATE OF t",
         (task_id,),
     )

@@ -85,7 +85,10 @@ async def _link(
             statement = f"UPDATE task SET {column} = {change}, touched = true WHERE id = %(id)s"
         else:
             value = dumps({"type": type} | ({"user": user_id} if user_id is not None else {"group": group_id}))
-            others = "(SELECT coalesce(jsonb_agg(l), '[]') FROM jsonb_array_elements(links) l WHERE l <> %(value)s::text::jsonb)"
+            others = (
+                "(SELECT coalesce(jsonb_agg(l), '[]') FROM jsonb_array_elements(links) l "
+                "WHERE l <> %(value)s::text::jsonb)"
+            )
             change = f"{others} || %(value)s::text::jsonb" if add else others
             statement = f"UPDATE task SET links = {change}, touched = true WHERE id = %(id)s"
         found = await connection.execute("SELECT 1 FROM task WHERE id = %s AND ended_at IS NULL FOR UPDATE", (task_id,))

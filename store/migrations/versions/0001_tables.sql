@@ -157,6 +157,7 @@ CREATE INDEX process_instance_by_start ON process_instance (started_at);
 CREATE INDEX process_instance_by_business_key ON process_instance (business_key) WHERE business_key IS NOT NULL;
 CREATE INDEX process_instance_by_parent ON process_instance (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX process_instance_by_removal ON process_instance (removal_at) WHERE removal_at IS NOT NULL;
+CREATE INDEX process_instance_by_fence ON process_instance (fence);
 CREATE INDEX process_instance_by_root ON process_instance (root_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE activity_instance (
