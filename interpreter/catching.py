@@ -20,7 +20,7 @@ from dataclasses import replace
 from interpreter import events as ev, expressions, lifecycle, variables
 from interpreter.definition import FlowNode, Spec
 from interpreter.failures import Failure
-from interpreter.features import CONDITIONS_BY_LEVEL
+from interpreter.features import CONDITIONS_BY_LEVEL, CYCLE_CATCH_ONCE
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.triggers import table as triggers, timer as timer_trigger
@@ -95,6 +95,8 @@ def fire(
         _fire_event_subprocess(m, element, node, wait, handler_values, again)
     elif element.node != node.id:
         _fire_gateway(m, element, node, wait, handler_values)
+    elif isinstance(wait, TimerWait) and wait.repeats_left and not m.state.has(CYCLE_CATCH_ONCE):
+        _repeat(m, element, node, wait)
     else:
         if wait.key in m.state.waits:
             m.close_wait(wait.key, "triggered")
@@ -102,6 +104,16 @@ def fire(
         if handler_values:
             variables.set_all(m, element.key, handler_values, local=True)
         node.behavior.triggered(m, element, node, wait)
+
+
+def _repeat(m: Machine, element: Element, node: FlowNode, wait: TimerWait) -> None:
+    """A catch event with a time cycle: a token leaves, and the next repetition is waited for."""
+    flows = lifecycle.choose_flows(m, element, node)
+    _keep_subscription(m, element, node, wait, False)
+    if element.waits:
+        lifecycle.send_tokens(m, node, m.state.elements[element.scope], flows)
+    else:
+        m.push("complete", element.key)
 
 
 def _fire_boundary(m: Machine, host: Element, node: FlowNode, wait: Wait, values: Variables, again: bool) -> None:

@@ -121,6 +121,7 @@ class FlowNode:
     out: tuple[SequenceFlow, ...] = field(init=False, repr=False, default=())
     plain: bool = field(init=False, repr=False, default=False)
     has_joins: bool = field(init=False, repr=False, default=False)
+    throws_late: bool = field(init=False, repr=False, default=False)
 
     @property
     def is_scope(self) -> bool:
@@ -129,8 +130,6 @@ class FlowNode:
 
 
 SCOPE_KINDS = frozenset({"process", "subProcess", "transaction", "adHocSubProcess", "eventSubProcess"})
-
-_LINKED = ("behavior", "out", "plain", "has_joins")
 
 
 @dataclass(frozen=True, slots=True)

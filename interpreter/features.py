@@ -32,15 +32,24 @@ COMPENSATION_CONCURRENT: Final = "compensation_concurrent"
 CONDITIONS_BY_LEVEL: Final = "conditions_by_level"
 """A conditional event fires at every change of a variable while its condition is true (spec: when it becomes true)."""
 
+THROWS_AT_ONCE: Final = "throws_at_once"
+"""A token that comes to a signal throw event throws at once, depth first (spec: the order of concurrent tokens is free, and a throw
+lets them reach their catch events first)."""
+
+CYCLE_CATCH_ONCE: Final = "cycle_catch_once"
+"""An intermediate catch event with a time cycle fires once (spec: a token leaves it at every repetition)."""
+
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (
         COMPENSATION_CONCURRENT,
         CONDITIONS_BY_LEVEL,
+        CYCLE_CATCH_ONCE,
         INCLUSIVE_ON_ARRIVAL,
         INCLUSIVE_TAKES_ALL,
         JOIN_COUNTS_TOKENS,
         LOOP_COUNTER_FROM_ZERO,
         STANDARD_LOOP_IGNORED,
+        THROWS_AT_ONCE,
         UNCAUGHT_ERROR_ENDS_PATH,
     ),
     "spec": (),

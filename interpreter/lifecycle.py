@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from interpreter import catching, compensation, data, events as ev, expressions, listeners, loops, mappings
 from interpreter.definition import FlowNode, SequenceFlow
 from interpreter.failures import Failure
+from interpreter.features import THROWS_AT_ONCE
 from interpreter.machine import SAME_FLOW_LIMIT, Machine
 from interpreter.state import Element
 from interpreter.waits import JobWait
@@ -31,8 +32,8 @@ END_LISTENERS, OUTPUTS, FLOWS = 0, 1, 2
 # -- in
 
 
-def take(m: Machine, flow_id: str, scope_key: int) -> None:
-    """A token on a flow arrives at the flow's target."""
+def take(m: Machine, flow_id: str, scope_key: int, late: bool = False) -> None:
+    """A token on a flow arrives at the flow's target. `late`: it has let the other tokens go first."""
     scope = m.state.elements.get(scope_key)
     if scope is None or flow_id not in scope.tokens:
         return
@@ -50,10 +51,22 @@ def take(m: Machine, flow_id: str, scope_key: int) -> None:
     if flow.listeners and not m.skip_listeners:
         listeners.run_expressions(m, flow.listeners, "take", scope_key)
     node = m.nodes[flow.target]
-    if node.behavior.joins or node.start_quantity > 1:
+    if node.behavior.joins:
         node.behavior.arrive(m, node, scope, flow_id)
+    elif node.start_quantity > 1:
+        _gather(m, node, scope)
+    elif node.throws_late and m.stack and not m.state.has(THROWS_AT_ONCE) and not late:
+        m.stack.insert(0, ("take", flow_id, scope_key, True))
     else:
         start(m, node.id, scope_key, flow_id)
+
+
+def _gather(m: Machine, node: FlowNode, scope: Element) -> None:
+    """An activity that needs several tokens starts when they have come, by whichever flows."""
+    waiting = [f for f in node.incoming for _ in range(scope.tokens.get(f, 0))]
+    if len(waiting) >= node.start_quantity:
+        consumed = waiting[: node.start_quantity]
+        activate(m, node, scope.key, consumed[0], tuple(consumed[1:]))
 
 
 def start(m: Machine, node_id: str, scope_key: int, flow: str | None = None) -> None:
@@ -181,7 +194,7 @@ def leave(m: Machine, key: int, phase: int = END_LISTENERS, listener: int = 0) -
 def choose_flows(m: Machine, element: Element, node: FlowNode) -> Sequence[SequenceFlow]:
     """The outgoing flows that get a token; Failure when there should be one and none fits."""
     flows = node.out
-    if len(flows) < 2 and (not flows or flows[0].condition is None):
+    if len(flows) < 2 and (not flows or flows[0].condition is None) and not node.behavior.always_chooses:
         return flows
     return node.behavior.choose(m, element, node)
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from interpreter import catching, compensation, events as ev, expressions, lifecycle, variables
 from interpreter.codec import decode_value, encode_value
-from interpreter.definition import FlowNode
+from interpreter.definition import FlowNode, Spec
 from interpreter.elements.loop import MultiInstance, StandardLoop
 from interpreter.failures import Failure
 from interpreter.features import LOOP_COUNTER_FROM_ZERO, STANDARD_LOOP_IGNORED
 from interpreter.machine import Machine
 from interpreter.state import Element
-from interpreter.triggers import table as triggers
+from interpreter.triggers import escalation, message, signal, table as triggers
 from interpreter.values import JsonValue
 from interpreter.waits import JobWait
 
@@ -172,6 +172,8 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
             )
             and (not loop.throws_first_only or completed == 1)
         ]
+        if loop.throw_conditions and thrown and loop.throw_conditions[0] is not None:
+            done = True  # a complex behaviour whose condition is true cancels the rest and produces a token (Table 10.32)
         if loop.output_collection is not None:
             m.emit(
                 ev.EngineNoted(
@@ -205,14 +207,30 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
 
 
 def throw_event(m: Machine, key: int, index: int) -> None:
-    """Throw one of the events of a multi-instance's behaviour at its boundary, as a transition."""
+    """Throw one of the events of a multi-instance's behaviour, as a transition. A boundary event of the activity catches it without
+    interrupting: behaviours say what happens to the remaining instances themselves (Table 10.29, 10.32)."""
     element = m.state.elements.get(key)
     if element is None:
         return
     node = m.nodes[element.node]
     assert isinstance(node.loop, MultiInstance)
     spec = node.loop.throws[index]
-    triggers.trigger_of(spec).throw(m, element, node, spec)
+    caught = [m.nodes[b] for b in node.boundary if any(_is_same_event(t, spec) for t in m.nodes[b].triggers)]
+    for boundary in reversed(caught):
+        catching.start_handler(m, boundary, element.scope)
+    if not caught:
+        triggers.trigger_of(spec).throw(m, element, node, spec)
+
+
+def _is_same_event(caught: Spec, thrown: Spec) -> bool:
+    """Whether a boundary event of the activity listens to what its loop throws: the same kind of event, by the same name."""
+    if isinstance(caught, signal.SignalSpec) and isinstance(thrown, signal.SignalSpec):
+        return caught.name == thrown.name
+    if isinstance(caught, message.MessageSpec) and isinstance(thrown, message.MessageSpec):
+        return caught.name == thrown.name
+    if isinstance(caught, escalation.EscalationSpec) and isinstance(thrown, escalation.EscalationSpec):
+        return caught.code is None or caught.code == thrown.code
+    return False
 
 
 def body_leave(m: Machine, key: int, cancel_rest: bool) -> None:

@@ -66,6 +66,7 @@ TRANSITIONS: TransitionTable = {
     "compensate": compensation.advance,
     "ad_hoc": moves.ad_hoc,
     "recheck": joins.recheck_transition,
+    "throw": moves.throw_rest,
     "fire": moves.fire_by_node,
 }
 

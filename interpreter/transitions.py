@@ -25,6 +25,14 @@ def ad_hoc(m: Machine, scope: int) -> None:
         node.behavior.inner_completed(m, element, node)
 
 
+def throw_rest(m: Machine, key: int, index: int) -> None:
+    """A multiple throw event goes on with its next event definition."""
+    element = m.state.elements.get(key)
+    if element is not None:
+        node = m.nodes[element.node]
+        node.behavior.throw_rest(m, element, node, index)
+
+
 def fire_by_node(m: Machine, element: int, node: str) -> None:
     """Trigger the subscription of `node` at any gateway instance `element` that has it (an instantiating gateway)."""
     for key in list(m.state.waits):

@@ -30,6 +30,8 @@ class Behavior:
     """Pass through: what task, manual task and none events do."""
 
     joins = False
+    always_chooses = False
+    """Whether even a single unconditional outgoing flow may not be taken."""
 
     def execute(self, m: Machine, element: Element, node: FlowNode) -> None:
         lifecycle.complete(m, element, node)
@@ -61,6 +63,9 @@ class Behavior:
 
     def compensated(self, m: Machine, element: Element, node: FlowNode) -> None:
         raise AssertionError(f"{node.kind} does not throw compensation")
+
+    def throw_rest(self, m: Machine, element: Element, node: FlowNode, index: int) -> None:
+        raise AssertionError(f"{node.kind} throws nothing")
 
     def ended(self, m: Machine, element: Element) -> None:
         raise AssertionError("only a process ends")

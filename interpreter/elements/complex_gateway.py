@@ -2,7 +2,7 @@
 
 Waiting for start: when the activation condition is true, one token of each incoming flow that has one is consumed, and the outgoing
 flows whose condition is true are taken. Waiting for reset: the flows that had no token then are waited for like at an inclusive
-join; then the outgoing conditions are looked at once more, and none need be true. `activationCount` is the number of tokens that
+join; then the outgoing conditions are looked at once more, and none need be true; a flow without one is not taken again. `activationCount` is the number of tokens that
 wait, and the id of each incoming flow stands for the tokens on it; `waitingForStart` tells outgoing conditions which phase it is.
 Without an activation condition it joins like an inclusive gateway.
 """
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from interpreter import expressions, joins, lifecycle, variables
 from interpreter.definition import Expression, FlowNode, SequenceFlow, Spec
 from interpreter.elements.behavior import Behavior
-from interpreter.failures import Failure
 
 if TYPE_CHECKING:
     from interpreter.bpmn.document import Node
@@ -36,6 +35,7 @@ def read(node: Node, reader: Reader) -> ComplexGateway:
 
 class ComplexGatewayBehavior(Behavior):
     joins = True
+    always_chooses = True
 
     def arrive(self, m: Machine, node: FlowNode, scope: Element, flow: str) -> None:
         joins.arrived(m, node, scope)
@@ -83,9 +83,15 @@ class ComplexGatewayBehavior(Behavior):
         m.push("enter", element)
 
     def choose(self, m: Machine, element: Element, node: FlowNode) -> Sequence[SequenceFlow]:
-        try:
+        if not node.out:
+            return ()
+        if variables.lookup(m.state, element.key, "waitingForStart") is not False:
             return lifecycle.conditional_flows(m, element, node)
-        except Failure:
-            if variables.lookup(m.state, element.key, "waitingForStart") is False and node.default is None:
-                return ()
-            raise
+        # Reset: a flow without a condition has none that could be true again.
+        return [
+            flow
+            for flow in node.out
+            if flow.condition is not None
+            and flow.id != node.default
+            and expressions.condition(m, flow.condition, element.key, f"sequence flow {flow.id!r}")
+        ]

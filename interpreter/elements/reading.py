@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interpreter.definition import Expression, Listener, Mapping, Spec
+from interpreter.elements.xpath import as_feel, is_xpath
 from interpreter.values import JsonValue
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Reader:
         language = node.attr("language")
         if language:
             return declared(text, language)
+        if is_xpath(text):
+            return Expression("feel", as_feel(text))
         found = self.value(text)
         if found.language == "literal":
             try:

@@ -32,6 +32,7 @@ from interpreter.elements.start_event import StartEventBehavior
 from interpreter.elements.sub_process import EventSubProcessBehavior, ProcessBehavior, SubProcessBehavior
 from interpreter.elements.task import TaskBehavior
 from interpreter.elements.throw_event import ThrowEventBehavior
+from interpreter.triggers import signal
 
 if TYPE_CHECKING:
     from interpreter.bpmn.document import Node
@@ -98,6 +99,9 @@ def bind(definition: Definition) -> None:
     for node in definition.nodes.values():
         node.behavior = BEHAVIORS[node.kind]
         node.plain = is_plain(node)
+        node.throws_late = node.kind in ("intermediateThrowEvent", "endEvent") and any(
+            isinstance(t, signal.SignalSpec) for t in node.triggers
+        )
     definition.bound = True
 
 

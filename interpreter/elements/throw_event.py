@@ -21,16 +21,24 @@ if TYPE_CHECKING:
 
 class ThrowEventBehavior(Behavior):
     def execute(self, m: Machine, element: Element, node: FlowNode) -> None:
-        for spec in node.triggers:
+        self._throw_from(m, element, node, 0)
+
+    def _throw_from(self, m: Machine, element: Element, node: FlowNode, index: int) -> None:
+        depth = len(m.stack)
+        for position in range(index, len(node.triggers)):
+            spec = node.triggers[position]
+            if len(node.triggers) > 1:
+                m.note(element.key, thrown=position)
             if not triggers.trigger_of(spec).throw(m, element, node, spec):
                 return
-        if m.changes:
-            m.push("complete", element.key)
+        if m.changes or len(m.stack) > depth:
+            # Whoever listens inside the instance goes first.
+            m.stack.insert(depth, ("complete", element.key))
         else:
             lifecycle.complete(m, element, node)
 
     def wait_done(self, m: Machine, element: Element, node: FlowNode, wait: Wait, command: Any) -> None:
-        m.push("complete", element.key)
+        self._go_on(m, element, node)
         for spec in node.triggers:
             if isinstance(spec, message.MessageSpec) and spec.work is not None:
                 jobs.done(m, element, node, spec.work, command)
@@ -40,7 +48,19 @@ class ThrowEventBehavior(Behavior):
         if any(isinstance(t, cancel.CancelSpec) for t in node.triggers):
             _leave_transaction(m, element)
         else:
+            self._go_on(m, element, node)
+
+    def _go_on(self, m: Machine, element: Element, node: FlowNode) -> None:
+        """An event definition is done with: throw those after it."""
+        position: int = (element.data or {}).get("thrown", len(node.triggers) - 1)
+        if position + 1 < len(node.triggers):
+            m.push("throw", element.key, position + 1)
+        else:
             m.push("complete", element.key)
+
+    def throw_rest(self, m: Machine, element: Element, node: FlowNode, index: int) -> None:
+        """Throw the event definitions from `index` on."""
+        self._throw_from(m, element, node, index)
 
 
 def _leave_transaction(m: Machine, element: Element) -> None:

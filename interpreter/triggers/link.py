@@ -47,6 +47,6 @@ class LinkTrigger(Trigger):
                 f"Expected a catching link event {spec.name!r} in the scope of {node.id!r} but there was none.", "link"
             )
         scope = element.scope
-        m.push("start", target.id, scope)
         lifecycle.finish(m, element, node, ())
+        m.push("start", target.id, scope)
         return False

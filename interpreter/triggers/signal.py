@@ -49,11 +49,7 @@ class SignalTrigger(Trigger):
         key = expressions.text(m, spec.business_key, element.key, f"the business key of {node.id!r}")
         m.effects.append(BroadcastSignal(name, payload, key, node.id))
         listening = [w.key for w in m.state.waits.values() if type(w) is SignalWait and w.name == name]
-        if not listening:
-            return True
-        if element.multi != "body":
-            m.push("complete", element.key)
         values = {n: encode_value(v) for n, v in payload.items()}
         for wait in reversed(listening):
             m.push("signal", wait, values)
-        return False
+        return True
