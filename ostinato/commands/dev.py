@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import sys
 import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -78,6 +81,7 @@ def worker() -> None:
     from worker.main import run
 
     run(told)
+    _leave()
 
 
 def api() -> None:
@@ -89,6 +93,7 @@ def api() -> None:
     from api.main import run
 
     run(told)
+    _leave()
 
 
 def migrate() -> None:
@@ -105,6 +110,7 @@ def migrate() -> None:
     upgrade(database_url)
     asyncio.run(_register_search_attributes(read))
     typer.echo("The database and Temporal's search attributes are up to date.")
+    _leave()
 
 
 async def _register_search_attributes(read: settings.Settings) -> None:
@@ -146,12 +152,22 @@ async def _register_search_attributes(read: settings.Settings) -> None:
             ) from error
 
 
+def _leave() -> NoReturn:
+    """Exit without tearing the interpreter down.
+
+    The Temporal client's own threads may be about to let go of the interpreter when it is torn down, which then aborts
+    the process ("PyGILState_Release: thread state must be current") although everything is done.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def _require(*packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise UserError(
-            f"Expected the embedded stack but {', '.join(missing)} is missing: pip install 'ostinato[dev]'"
-        )
+        raise UserError(f"Expected the embedded stack but {', '.join(missing)} is missing: pip install 'ostinato[dev]'")
 
 
 class _Lines:
@@ -181,20 +197,16 @@ def _stop_on_signals(stopping: threading.Event, ready: threading.Event) -> None:
 
 
 def _print_addresses(console: Any, stack: Any, seconds: float) -> None:
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    rows = {
+    addresses = {
         "REST API": stack.engine_url,
         "API docs": f"{stack.api_url}/docs",
         "Temporal UI": stack.temporal_ui_url,
         "Temporal": stack.temporal_address,
         "PostgreSQL": stack.database_url,
-        "Logs": str(stack.logs),
+        "Logs": stack.logs,
     }
-    for name, address in rows.items():
-        if address:
-            table.add_row(f"[bold]{name}[/]", str(address))
     console.print()
-    console.print(table, soft_wrap=True)
+    for name, address in addresses.items():
+        if address:
+            console.print(f"  [bold]{name:<12}[/] {address}", soft_wrap=True, highlight=False)
     console.print(f"\nReady after {seconds:.1f} s. Ctrl-C stops everything; nothing is lost.", highlight=False)
