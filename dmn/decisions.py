@@ -9,6 +9,7 @@ from typing import Any
 from dmn.boxed.functions import FunctionBuilder, checked_function
 from dmn.feel import FeelFunction, FeelType, Run
 from dmn.session import Node, Session
+from dmn.shapes import is_context
 from dmn.table.compiled import CompiledTable
 from dmn.trace import DecisionTrace, InputTrace
 
@@ -78,7 +79,7 @@ class CompiledDecision:
                         tuple(
                             InputTrace(None, name, scope[name])
                             for name in self.requirements
-                            if not isinstance(scope[name], FeelFunction)
+                            if not _is_knowledge(scope[name])
                         ),
                         evaluation.tables or [],
                         value,
@@ -122,6 +123,13 @@ class CompiledDecision:
         for result in results:
             names.update(dict.fromkeys(result))
         return {name: [result[name] for result in results if name in result] for name in names}
+
+
+def _is_knowledge(value: Any) -> bool:
+    """Functions, and imports of nothing but functions, are not data that a trace has to show."""
+    return isinstance(value, FeelFunction) or (
+        is_context(value) and bool(value) and all(isinstance(item, FeelFunction) for item in value.values())
+    )
 
 
 @dataclass(slots=True)

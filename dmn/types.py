@@ -29,6 +29,7 @@ from dmn.feel import (
     SimpleType,
     YearsMonthsDuration,
     coerce,
+    parse_temporal,
     parse_type,
 )
 from dmn.model import Definitions, ItemDefinition, UnaryTests
@@ -201,12 +202,16 @@ def convert_camunda(value: Any, type_ref: str | None) -> Any:
                 return value.lower() == "true"
         case "integer" | "long" | "short":
             number = _number(value)
-            if number is not None:
-                return Decimal(int(number))
+            if number is not None and number == number.to_integral_value():
+                return number
         case "double" | "number" | "float":
             number = _number(value)
             if number is not None:
                 return number
+        case "date":
+            moment = parse_temporal(value) if isinstance(value, str) else value
+            if isinstance(moment, (FeelDate, FeelDateTime)):
+                return moment
         case _:
             return value
     raise ValueError(f"Expected a value that converts to '{type_ref}' but it was {value!r}")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from ostinato.errors import UserError
+
+if TYPE_CHECKING:
+    from dmn import Definitions
 
 
 def _now(text: str | None) -> datetime:
@@ -96,7 +100,10 @@ def decide(
         Path | None, typer.Option("--input", "-i", help="JSON file with the inputs, - for stdin.")
     ] = None,
     inline: InlineContext = None,
-    imports: Annotated[list[Path] | None, typer.Option("--import", help="A DMN file that the model imports.")] = None,
+    imports: Annotated[
+        list[Path] | None,
+        typer.Option("--import", help="A DMN file that the model imports; files beside it are found."),
+    ] = None,
     profile: Annotated[str, typer.Option(help="spec, camunda7 or camunda8.")] = "spec",
     explain: Annotated[bool, typer.Option("--explain", help="Show inputs, matching rules and outputs.")] = False,
     as_json: Annotated[bool, typer.Option("--as-json", help="Print value, messages and trace as JSON.")] = False,
@@ -108,6 +115,8 @@ def decide(
     try:
         document = parse_dmn(_read(model))
         others = [parse_dmn(_read(path)) for path in imports or []]
+        wanted = {item.namespace for item in document.imports} - {other.namespace for other in others}
+        others += [other for other in _beside(model) if other.namespace in wanted]
         compiled = compile_dmn(document, imports=others, profile=profile)
     except DmnError as error:
         raise UserError("\n".join(str(finding) for finding in error.diagnostics)) from error
@@ -136,6 +145,16 @@ def decide(
         typer.echo(json.dumps(to_json(result.value), ensure_ascii=False, indent=2 if explain else None))
     if result.errors:
         raise typer.Exit(1)
+
+
+def _beside(model: Path) -> Iterator[Definitions]:
+    """The readable DMN documents in the model's own folder, where its imports usually are."""
+    from dmn import DmnError, parse_dmn
+
+    for path in sorted(model.parent.glob("*.dmn")) if model.is_file() else []:
+        if path != model:
+            with contextlib.suppress(DmnError):  # a broken neighbour that the model may not even import
+                yield parse_dmn(_read(path))
 
 
 class _DecisionTrace(Protocol):

@@ -34,7 +34,8 @@ def test_checks_types(profile: str, expected: Any) -> None:
     ("kind", "given", "test", "matches"),
     [
         ("integer", "5", "5", True),
-        ("long", 5.7, "5", True),
+        ("long", 5.0, "5", True),
+        ("date", "2024-02-29T10:00:00", '< date and time("2024-03-01T00:00:00")', True),
         ("double", "5.5", "> 5", True),
         ("boolean", "true", "true", True),
         ("string", 5, '"5"', True),
@@ -46,8 +47,9 @@ def test_converts_types(kind: str, given: Any, test: str, matches: bool) -> None
     assert run(expression, {"x": given}).value is None or kind == "long"
 
 
-def test_a_value_that_does_not_convert_is_an_error() -> None:
-    result = decide("camunda7", table(["x"], ["y"], [("-", "1")], input_types=["integer"]), {"x": "five"})
+@pytest.mark.parametrize(("kind", "given"), [("integer", 5.7), ("integer", "x"), ("boolean", 1), ("date", "soon")])
+def test_values_that_do_not_convert(kind: str, given: Any) -> None:
+    result = decide("camunda7", table(["x"], ["y"], [("-", "1")], input_types=[kind]), {"x": given})
     assert [error.code for error in result.errors] == ["TYPE_CONVERSION"]
 
 
