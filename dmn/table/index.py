@@ -100,7 +100,7 @@ class ColumnIndex:
                         found[value] = found.get(value, 0) | bit
         self._kinds: dict[type, tuple[Callable[[Any], Any] | None, dict[Any, int], IntervalIndex | None]] = {}
         self.is_useful = self.open_rules != (1 << len(cells)) - 1
-        if sum(interval_memory(len(cells), len(found)) for found in intervals.values()) > MAX_INTERVAL_BITS:
+        if sum(interval_bits(len(cells), found) for found in intervals.values()) > MAX_INTERVAL_BITS:
             self.is_useful = False
             return
         for cls, (kind, form) in _KINDS.items():
@@ -140,10 +140,7 @@ class IntervalIndex:
     __slots__ = ("_points", "_slots")
 
     def __init__(self, intervals: Sequence[tuple[Interval, int]]) -> None:
-        found: set[Any] = set()
-        for interval, _ in intervals:
-            found.update(bound for bound in (interval.low, interval.high) if bound is not None)
-        self._points: list[Any] = sorted(found)
+        self._points: list[Any] = sorted(_end_points(intervals))
         positions = {point: index for index, point in enumerate(self._points)}
         last = 2 * len(self._points)
         spans: dict[int, list[tuple[int, int]]] = {}
@@ -185,6 +182,10 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def interval_memory(rules: int, intervals: int) -> int:
-    """Bits that an `IntervalIndex` of so many intervals over so many rules takes at most."""
-    return rules * (4 * intervals + 1)
+def _end_points(intervals: Sequence[tuple[Interval, int]]) -> set[Any]:
+    return {bound for interval, _ in intervals for bound in (interval.low, interval.high) if bound is not None}
+
+
+def interval_bits(rules: int, intervals: Sequence[tuple[Interval, int]]) -> int:
+    """Bits that an `IntervalIndex` of these intervals over so many rules takes at most."""
+    return rules * (2 * len(_end_points(intervals)) + 1)
