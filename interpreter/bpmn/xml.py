@@ -67,7 +67,7 @@ DEFAULT_LIMITS: Final = Limits()
 # libxml2 calls a namespace name that is not a URI an error; XML and its namespaces recommendation only deprecate it.
 _TOLERATED_ERRORS: Final = frozenset({"WAR_NS_URI", "WAR_NS_URI_RELATIVE"})
 
-_PROLOG_SKIP: Final = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_PROLOG: Final = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -126,10 +126,8 @@ def prolog_of(data: bytes) -> bytes | None:
 
 
 def _prolog_end(text: str) -> int:
-    position = 0
-    while (match := _PROLOG_SKIP.match(text, position)) is not None:
-        position = match.end()
-    return position
+    match = _PROLOG.match(text)
+    return match.end() if match is not None else 0
 
 
 def canonical(tree: Any) -> bytes:

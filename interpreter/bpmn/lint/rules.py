@@ -91,7 +91,6 @@ flow-default WE The default flow is one of the node's outgoing flows. | BPMN 8.4
 flow-lists WE incoming and outgoing of a node name exactly the flows that end and begin there. | BPMN 8.4.7
 flow-condition-source WW Conditions are on flows out of activities and data-based gateways. | BPMN 13.4
 flow-condition-alone WE A conditional flow out of an activity is not its only outgoing flow. | BPMN 8.4.13
-flow-association WE A data association connects what carries data, in the right direction. | BPMN 10.4
 event-subprocess-flow EE An event subprocess has no incoming and no outgoing flow. | BPMN 10.3.5
 event-subprocess-start EE An event subprocess has exactly one start event. | BPMN 10.3.5
 event-subprocess-trigger EE The start event of an event subprocess has a trigger that is allowed there. | BPMN 10.5.2
