@@ -183,9 +183,8 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         return False
     headers = dict(work.headers)
     if work.parameters:
-        headers["fields"] = {
-            name: expressions.plain(expressions.evaluate(m, value, key)) for name, value in work.parameters.items()
-        }
+        read = _field if work.kind == "service" else _parameter
+        headers["fields"] = {name: read(m, value, key) for name, value in work.parameters.items()}
     if work.kind == "decision":
         headers["binding"] = work.binding
         if work.version is not None:
@@ -199,6 +198,19 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         )
     )
     return False
+
+
+def _parameter(m: Machine, expression: Expression, element: int) -> JsonValue:
+    return expressions.plain(expressions.evaluate(m, expression, element))
+
+
+def _field(m: Machine, expression: Expression, element: int) -> JsonValue:
+    """Camunda hands a delegate the expression of a field, and only the delegate evaluates it: one that cannot be evaluated
+    (it names a bean) is no failure of the activity. Its worker gets the text."""
+    try:
+        return _parameter(m, expression, element)
+    except Failure:
+        return expression.text
 
 
 def _default_priority(m: Machine) -> int:

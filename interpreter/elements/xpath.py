@@ -1,5 +1,5 @@
-"""BPMN's default expression language is XPath 1.0 with functions for data (BPMN 2.0.2, 10.4.3). What models write of it is
-`getDataObject('name')`, comparisons, `not()`, `and` and `or`, which FEEL has with the same meaning: it is translated."""
+"""BPMN's default expression language is XPath 1.0 with functions for data (BPMN 2.0.2, 10.4.3). What models write of it
+is `getDataObject('name')`, comparisons, `not()`, `and` and `or`, which FEEL has with the same meaning."""
 
 from __future__ import annotations
 
