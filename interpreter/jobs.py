@@ -205,8 +205,8 @@ def _parameter(m: Machine, expression: Expression, element: int) -> JsonValue:
 
 
 def _field(m: Machine, expression: Expression, element: int) -> JsonValue:
-    """Camunda hands a delegate the expression of a field, and only the delegate evaluates it: one that cannot be evaluated
-    (it names a bean) is no failure of the activity. Its worker gets the text."""
+    """Camunda hands a delegate the expression of a field, and only the delegate evaluates it: one that cannot be
+    evaluated (it names a bean) is no failure of the activity. Its worker gets the text."""
     try:
         return _parameter(m, expression, element)
     except Failure:
