@@ -178,7 +178,8 @@ class Bench:
         total = 0
         with psycopg.connect(self.stack.database_url) as connection:
             columns = connection.execute(
-                "select table_name, column_name from information_schema.columns where table_schema = 'public' and "
+                "select table_name, column_name from information_schema.columns join information_schema.tables "
+                "using (table_schema, table_name) where table_schema = 'public' and table_type = 'BASE TABLE' and "
                 "column_name in ('instance', 'instance_id', 'process_instance_id') "
                 "union select 'process_instance', 'id' where to_regclass('process_instance') is not null"
             ).fetchall()
