@@ -53,7 +53,7 @@ def describe_state(definition: Definition, state: State, confirmed: int) -> dict
         "ended": state.ended,
         "outcome": state.outcome,
         "suspended": state.suspended,
-        "elements": queries.element_tree(definition, state),
+        "elements": None if state.ended else queries.element_tree(definition, state),
         "waits": [codec.to_json(wait) for wait in state.waits.values()],
         "incidents": [
             {"key": i.key, "type": i.type, "message": i.message, "element": i.element, "node": i.node, "wait": i.wait}
