@@ -69,7 +69,17 @@ class Evaluation:
 class Session:
     """One model within one evaluation. `overrides` are the input decisions of a decision service."""
 
-    __slots__ = ("_children", "_functions", "_inputs", "_values", "evaluation", "inputs", "outcomes", "types")
+    __slots__ = (
+        "_children",
+        "_functions",
+        "_inputs",
+        "_overrides",
+        "_values",
+        "evaluation",
+        "inputs",
+        "outcomes",
+        "types",
+    )
 
     def __init__(
         self,
@@ -82,6 +92,7 @@ class Session:
         self.inputs = inputs
         self.types = types
         self.outcomes: dict[str, TableOutcome] = {}
+        self._overrides = overrides
         self._values: dict[str, Any] = dict(overrides) if overrides else {}
         self._inputs: dict[str, Any] = {}
         self._functions: dict[str, FeelFunction] = {}
@@ -96,7 +107,7 @@ class Session:
             inner = self.inputs.get(alias)
             # Inputs of an imported model come under its import name; a flat context of inputs is accepted too.
             inputs: Mapping[str, Any] = inner if is_context(inner) else self.inputs
-            found = self._children[alias] = Session(self.evaluation, inputs, types)
+            found = self._children[alias] = Session(self.evaluation, inputs, types, self._overrides)
         return found
 
     def input(self, data: CompiledInput) -> Any:

@@ -73,6 +73,7 @@ class ModelTypes:
         self._log = log
         self._compile_tests = compile_tests
         self._own = {item.name for item in definitions.item_definitions}
+        self._allowed = {item.name: item.allowed_values for item in definitions.item_definitions}
         self._aliases: dict[str, str] = {}
         for alias, other in imported.items():
             self._import(alias, other)
@@ -90,6 +91,10 @@ class ModelTypes:
             self._aliases[shown] = qualified.name
             self.structural[shown] = qualified
             self.constrained[shown] = qualified
+
+    def allowed_values(self, type_ref: str | None) -> UnaryTests | None:
+        """The allowed values of one of the document's own item definitions."""
+        return None if type_ref is None else self._allowed.get(type_ref)
 
     def own_names(self) -> list[str]:
         return sorted(self._own)

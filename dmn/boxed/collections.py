@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dmn.boxed.context import Compile
@@ -45,7 +46,7 @@ def compile_filter(expression: Filter, env: Environment, compile_inner: Compile)
     """The items for which `match` is true; `item`, and a context item's entries, are in scope. A match that is neither
     a boolean nor null is an error, as in the other boxed iterators."""
     source = compile_inner(expression.source, env)
-    match = compile_inner(expression.match, env.with_names(["item"]))
+    match = compile_inner(expression.match, replace(env.with_names(["item"]), is_open=True))
     owner = expression.id or env.owner
 
     def evaluate(scope: Scope) -> Any:

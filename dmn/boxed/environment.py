@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dmn.diagnostics import DiagnosticLog
 from dmn.feel import Compiled, FeelSyntaxError, FeelType, compile_expression, compile_unary_tests
+from dmn.feel.dialects import DIALECTS
 from dmn.model import InformationItem
 from dmn.profile import Profile
 from dmn.session import SESSION, Node, Scope
 from dmn.types import ModelTypes, class_of
+
+_FILTER = re.compile(r"""[\w)\]}"'?]\s*\[""")
 
 LanguageCompiler = Callable[[str, tuple[str, ...]], Callable[[Mapping[str, Any]], Any]]
 """Compiles a text of another expression language, given the names in scope, to a function of the variables.
@@ -33,6 +37,8 @@ class Environment:
     names: tuple[str, ...] = ()
     owner: str = ""
     """Id of the decision or knowledge model that is being compiled: where run-time messages point."""
+    is_open: bool = False
+    """Whether more names than `names` may be in scope (entries of the contexts that a filter goes over)."""
 
     def with_names(self, names: Iterable[str]) -> Environment:
         merged = dict.fromkeys(self.names)
@@ -46,6 +52,7 @@ class Environment:
         wanted = language or self._language_of(text)
         if wanted == "feel":
             compiled = self._feel(text, compile_expression, element_id, line)
+            self._check_names(text, compiled, element_id, line)
             return self.broken("SYNTAX", element_id) if compiled is None else compiled.body
         return self._foreign(text, wanted, element_id, line)
 
@@ -69,6 +76,7 @@ class Environment:
         wanted = language or self._language_of(text)
         if wanted == "feel":
             compiled = self._feel(text, compile_unary_tests, element_id, line)
+            self._check_names(text, compiled, element_id, line)
             if compiled is None:
                 return self.broken("SYNTAX", element_id), None
             return compiled.body, compiled
@@ -80,6 +88,21 @@ class Environment:
         except FeelSyntaxError as error:
             self.log.error("feel-syntax", f"{error} in '{_short(text)}'", element_id or self.owner, line)
             return None
+
+    def _check_names(self, text: str, compiled: Compiled | None, element_id: str | None, line: int) -> None:
+        """A finding for each name that nothing in scope has; not where the scope is only known at run time, as in a
+        filter, whose items bring their entries."""
+        if compiled is None or self.is_open or self.profile.whole_context or _FILTER.search(text):
+            return
+        builtins = DIALECTS[self.profile.feel_dialect].builtins
+        for name in compiled.names:
+            if name not in self.names and name not in builtins:
+                self.log.warning(
+                    "unknown-name",
+                    f"Expected a name in scope but '{name}' is not, in '{_short(text)}'",
+                    element_id or self.owner,
+                    line,
+                )
 
     def _foreign(self, text: str, language: str, element_id: str | None, line: int) -> Node:
         compiler = self.languages.get(language)

@@ -133,9 +133,10 @@ class OutputColumn:
             )
         self.order: Node | None = None
 
-    def set_order(self, env: Environment) -> None:
-        """Compile the output values as an ordered list, for the policies that rank outputs."""
-        values = self.clause.values
+    def set_order(self, env: Environment, type_ref: str | None) -> None:
+        """Compile the output values as an ordered list, for the policies that rank outputs; without output values, the
+        allowed values of the output's type (or of `type_ref`, the table's)."""
+        values = self.clause.values or env.types.allowed_values(self.clause.type_ref or type_ref)
         if values is not None and values.text.strip():
             self.order = env.expression(f"[{values.text}]", values.language, self.clause.id, values.line)
 

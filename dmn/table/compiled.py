@@ -100,7 +100,7 @@ class CompiledTable:
             self._outputs.append(OutputColumn(clause, env, fallback or f"output {position + 1}"))
         if table.hit_policy in {"PRIORITY", "OUTPUT ORDER"}:
             for column in self._outputs:
-                column.set_order(env)
+                column.set_order(env, table.type_ref if single else None)
         self._cells: list[list[Node | None]] = [
             [output_cell(cell, column, env) for cell, column in zip(rule.outputs, self._outputs, strict=True)]
             for rule in rules

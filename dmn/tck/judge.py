@@ -93,6 +93,8 @@ def _judge_document(
 ) -> list[CaseResult]:
     wanted = tests.model_name or f"{folder.rpartition('/')[2]}.dmn"
     document = documents.get(wanted)
+    if document is None and len(documents) == 1:
+        document = next(iter(documents.values()))  # a document that misnames the only model there is
     if document is None or isinstance(document, DmnError):
         reason = f"Expected a model '{wanted}' in the folder but there is none" if document is None else str(document)
         return [_unrunnable(folder, file, case.id, reason) for case in tests.cases]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.dmn.documents import run, table, value
+from tests.dmn.documents import decision, input_data, model, requirements, run, table, value
 
 RULES = [("> 10", '"high"'), ("> 5", '"middle"'), ("> 0", '"low"')]
 NUMBERS = [("> 10", "1"), ("> 5", "2"), ("> 0", "3")]
@@ -115,3 +115,19 @@ def test_rules_see_the_input_as_question_mark_and_other_variables() -> None:
     assert value(expression, {"x": 15, "limit": 10}) is True
     assert value(expression, {"x": 25, "limit": 10}) is False
     assert value(expression, {"x": 2, "limit": 10}) is None
+
+
+def test_priority_falls_back_to_the_allowed_values_of_the_type() -> None:
+    kind = (
+        '<itemDefinition name="tRisk"><typeRef>string</typeRef><allowedValues><text>"high","low"</text></allowedValues>'
+        "</itemDefinition>"
+    )
+    expression = table(["x"], ["y"], [("-", '"low"'), ("-", '"high"')], "PRIORITY", output_types=["tRisk"])
+    compiled = model(kind, input_data("x"), decision("d", expression, requirements(inputs=["x"])))
+    assert compiled.evaluate("d", {"x": 1}).value == "high"
+
+
+def test_input_values_of_a_list_hold_for_its_items() -> None:
+    expression = table(["x"], ["y"], [('list contains(?, "a")', "1")], input_values=['"a","b"'])
+    assert value(expression, {"x": ["a", "b"]}) == 1
+    assert value(expression, {"x": ["a", "z"]}) is None

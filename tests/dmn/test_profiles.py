@@ -116,7 +116,7 @@ def required(profile: str, rows: Rows, policy: str, top: str) -> Any:
     return to_json(compiled.evaluate("top", {"x": 1}).value)
 
 
-def test_required_results_by_profile() -> None:
+def test_required_result() -> None:
     one: Rows = [("1", '"summer"', '"hot"')]
     assert required("spec", one, "UNIQUE", "Season.season") is None  # x is not required by the decision "Season"
     assert required("camunda7", one, "UNIQUE", 'season + " " + hint') == "summer hot"

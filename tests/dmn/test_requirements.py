@@ -28,6 +28,19 @@ def test_only_requirements_are_in_scope() -> None:
     assert compiled.evaluate("misses", {"a": 1, "b": 2}).value is None
 
 
+def test_names_out_of_scope_are_findings() -> None:
+    compiled = model(
+        input_data("a b"),
+        decision("d", literal("a b + c + sum([1])"), requirements(inputs=["a b"])),
+        decision("filter", literal("[{x: 1}][x = 1]")),
+    )
+    (finding,) = compiled.diagnostics
+    assert (finding.code, finding.element_id) == ("unknown-name", "d")
+    assert "'c'" in finding.message
+    camunda = model(decision("d", literal("c + 1")), profile="camunda7")
+    assert not camunda.diagnostics
+
+
 def test_required_decisions_are_evaluated_once_and_first() -> None:
     compiled = model(
         input_data("n"),
