@@ -39,6 +39,14 @@ lets them reach their catch events first)."""
 CYCLE_CATCH_ONCE: Final = "cycle_catch_once"
 """An intermediate catch event with a time cycle fires once (spec: a token leaves it at every repetition)."""
 
+LOOP_UNTIL: Final = "loop_until"
+"""A standard loop that is tested after its activity goes on until its condition is true, as ProcessMaker reads it (spec: while it is
+true, Table 10.27). In no profile: for the judge of the nayra suite."""
+
+LOOP_INPUT_ERRORS: Final = "loop_input_errors"
+"""Missing, wrong or empty input of a multi-instance activity is the BPMN error INVALID_DATA_INPUT, as ProcessMaker has it (spec: a
+failure; and nothing to do is no error). In no profile: for the judge of the nayra suite."""
+
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (
         COMPENSATION_CONCURRENT,

@@ -14,8 +14,8 @@ from interpreter import catching, compensation, events as ev, expressions, lifec
 from interpreter.codec import decode_value, encode_value
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.loop import MultiInstance, StandardLoop
-from interpreter.failures import Failure
-from interpreter.features import LOOP_COUNTER_FROM_ZERO, STANDARD_LOOP_IGNORED
+from interpreter.failures import BpmnError, Failure
+from interpreter.features import LOOP_COUNTER_FROM_ZERO, LOOP_INPUT_ERRORS, LOOP_UNTIL, STANDARD_LOOP_IGNORED
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.triggers import escalation, message, signal, table as triggers
@@ -56,25 +56,38 @@ def body(m: Machine, key: int, phase: int = SUBSCRIPTIONS) -> None:
             m.push("inner", key, 0)
 
 
+def _wrong_input(m: Machine, sentence: str) -> Failure | BpmnError:
+    if m.state.has(LOOP_INPUT_ERRORS):
+        return BpmnError("INVALID_DATA_INPUT", sentence)
+    return Failure(sentence, "multiInstance")
+
+
 def _begin(m: Machine, element: Element, node: FlowNode, loop: MultiInstance) -> None:
     items: list[Any] | None = None
     if loop.collection is not None:
-        value = expressions.plain(expressions.evaluate(m, loop.collection, element.key))
+        try:
+            value = expressions.plain(expressions.evaluate(m, loop.collection, element.key))
+        except Failure as failure:
+            raise _wrong_input(m, failure.message) from None
         if not isinstance(value, list):
-            raise Failure(
+            raise _wrong_input(
+                m,
                 f"Expected the collection of {node.id!r} to be a list but {loop.collection.text!r} was {value!r:.80}.",
-                "multiInstance",
             )
         items = value
         total = len(items)
     else:
         assert loop.cardinality is not None
-        total = expressions.whole(m, loop.cardinality, element.key, f"the loop cardinality of {node.id!r}")
+        try:
+            total = expressions.whole(m, loop.cardinality, element.key, f"the loop cardinality of {node.id!r}")
+        except Failure as failure:
+            raise _wrong_input(m, failure.message) from None
     if total < 0 or total > MAX_INSTANCES:
-        raise Failure(
-            f"Expected the loop cardinality of {node.id!r} between 0 and {MAX_INSTANCES} but it was {total}.",
-            "multiInstance",
+        raise _wrong_input(
+            m, f"Expected the loop cardinality of {node.id!r} between 0 and {MAX_INSTANCES} but it was {total}."
         )
+    if total == 0 and m.state.has(LOOP_INPUT_ERRORS):
+        raise _wrong_input(m, f"Expected something to do in {node.id!r} but there was nothing.")
     key = element.key
     if items is None:
         m.note(key, total=total)
@@ -137,6 +150,10 @@ def inner(m: Machine, key: int, index: int, ready: bool = False) -> None:
         items: list[JsonValue] | None = element.data.get("items")
         if items is not None:
             variables.set_local(m, child, loop.element_variable, decode_value(items[index]))
+    elif isinstance(loop, MultiInstance) and loop.spread_items and element.data is not None:
+        item = (element.data.get("items") or {index: None})[index]
+        if isinstance(item, dict):
+            variables.set_all(m, child, item, local=True)
     if isinstance(loop, MultiInstance) and loop.output_element_name:
         variables.set_local(m, child, loop.output_element_name, None)
     m.push("enter", child)
@@ -147,11 +164,11 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
     body_element = m.state.elements[element.scope]
     loop = node.loop
     if isinstance(loop, MultiInstance):
-        output = (
-            None
-            if loop.output_element is None
-            else encode_value(expressions.evaluate(m, loop.output_element, element.key))
-        )
+        output: JsonValue = None
+        if loop.output_all:
+            output = {name: expressions.plain(value) for name, value in element.variables.items()}
+        elif loop.output_element is not None:
+            output = encode_value(expressions.evaluate(m, loop.output_element, element.key))
         assert body_element.data is not None
         total: int = body_element.data["total"]
         completed = body_element.completed + 1
@@ -173,7 +190,9 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
             and (not loop.throws_first_only or completed == 1)
         ]
         if loop.throw_conditions and thrown and loop.throw_conditions[0] is not None:
-            done = True  # a complex behaviour whose condition is true cancels the rest and produces a token (Table 10.32)
+            done = (
+                True  # a complex behaviour whose condition is true cancels the rest and produces a token (Table 10.32)
+            )
         if loop.output_collection is not None:
             m.emit(
                 ev.EngineNoted(
@@ -273,4 +292,5 @@ def _loop_maximum(m: Machine, element: Element, node: FlowNode, loop: StandardLo
 def _loop_again(m: Machine, element: Element, node: FlowNode, loop: StandardLoop) -> bool:
     if loop.condition is None:
         return True
-    return expressions.condition(m, loop.condition, element.key, f"the loop of {node.id!r}")
+    value = expressions.condition(m, loop.condition, element.key, f"the loop of {node.id!r}")
+    return not value if m.state.has(LOOP_UNTIL) and not loop.test_before else value

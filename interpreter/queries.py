@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from interpreter import ids, variables
+from interpreter import expressions, ids, variables
+from interpreter.apply import fold
 from interpreter.definition import Definition
+from interpreter.events import InstanceStarted
+from interpreter.failures import Failure
+from interpreter.machine import Machine
 from interpreter.state import State
+from interpreter.triggers.conditional import ConditionSpec
 from interpreter.values import VariableValue
 from interpreter.waits import (
     ChildWait,
@@ -35,6 +41,30 @@ def variables_at(state: State, element: int, local: bool = False) -> dict[str, V
     if local:
         return dict(state.elements[element].variables)
     return variables.visible(state, element)
+
+
+def conditional_starts(definition: Definition, given: Mapping[str, VariableValue], now: int) -> list[str]:
+    """Ids of the conditional start events whose condition is true for these variables (Camunda's POST /condition)."""
+    state = State(())
+    fold(state, [InstanceStarted("?", definition.process_id, definition.hash)])
+    state.elements[1].variables = dict(given)
+    m = Machine(definition, state, now)
+    found: list[str] = []
+    for start in definition.starts:
+        if start.type != "conditional" or (
+            start.conditions.get("names") and not set(start.conditions["names"]) & set(given)
+        ):
+            continue
+        spec = next(t for t in definition.nodes[start.node].triggers if isinstance(t, ConditionSpec))
+        try:
+            value = expressions.plain(expressions.evaluate(m, spec.condition, 1))
+        except Failure as failure:
+            if failure.type != "unresolved":
+                raise
+            value = False
+        if value is True:
+            found.append(start.node)
+    return found
 
 
 def element_tree(definition: Definition, state: State, key: int = ids.ROOT_KEY) -> dict[str, Any]:

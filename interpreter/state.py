@@ -13,11 +13,13 @@ in a bigger instance. `dump_state`/`load_state` give and take JSON-able data and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, get_args
 
-from interpreter.codec import decode_value, encode_value, from_json, to_json
+from interpreter.codec import decode_value, encode_value
 from interpreter.values import JsonValue, Millis, VariableValue
 from interpreter.waits import ConditionWait, Wait
 
@@ -121,6 +123,7 @@ class State:
         "sequence",
         "suspended",
         "tenant",
+        "transients",
         "visits",
         "waits",
     )
@@ -144,6 +147,8 @@ class State:
         self.records: dict[int, CompensationRecord] = {}
         self.records_by_scope: dict[int, dict[int, None]] = {}
         self.pending: list[Transition] = []
+        self.transients: dict[tuple[int, str], VariableValue] = {}
+        """Variables (element, name) that live only as long as the step: in no event and no dump."""
         self.visits: list[tuple[str, int, int]] = []
         self.ended = False
         self.outcome = ""
@@ -176,7 +181,7 @@ def dump_state(state: State) -> dict[str, Any]:
         "outcome": state.outcome,
         "suspended": state.suspended,
         "elements": [_dump_element(e) for e in state.elements.values()],
-        "waits": [to_json(w) for w in state.waits.values()],
+        "waits": [_dump_wait(w) for w in state.waits.values()],
         "incidents": [
             [i.key, i.type, i.message, i.element, i.node, i.wait, list(i.resume)] for i in state.incidents.values()
         ],
@@ -211,7 +216,7 @@ def load_state(data: dict[str, Any]) -> State:
         if parent is not None and element.scope != element.key:
             parent.children[element.key] = None
     for row in data["waits"]:
-        wait: Wait = from_json(row)
+        wait = _load_wait(row)
         state.waits[wait.key] = wait
         if wait.element in elements:
             elements[wait.element].waits[wait.key] = None
@@ -226,6 +231,42 @@ def load_state(data: dict[str, Any]) -> State:
     state.pending = [tuple(t) for t in data["pending"]]
     state.visits = [(flow, scope, times) for flow, scope, times in data["visits"]]
     return state
+
+
+def _columns(cls: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[int, ...], tuple[int, ...]]:
+    """How a kind of wait is read: all fields at once, and where tuples and maps of variables are among them."""
+    names = [f.name for f in fields(cls)]
+    hints = {f.name: str(f.type) for f in fields(cls)}
+    tuples = tuple([i for i, n in enumerate(names) if hints[n].startswith("tuple")])
+    maps = tuple([i for i, n in enumerate(names) if hints[n].startswith("dict") and "VariableValue" in hints[n]])
+    return attrgetter(*names), tuples, maps
+
+
+_WAITS: dict[str, type[Any]] = {cls.__name__: cls for cls in get_args(Wait)}
+_COLUMNS = {cls: _columns(cls) for cls in _WAITS.values()}
+
+
+def _dump_wait(wait: Wait) -> list[Any]:
+    # A row rather than an object: instances with thousands of waits are carried over often.
+    cls = type(wait)
+    get, tuples, maps = _COLUMNS[cls]
+    row: list[Any] = [cls.__name__, *get(wait)]
+    for i in tuples:
+        row[i + 1] = list(row[i + 1])
+    for i in maps:
+        row[i + 1] = {k: encode_value(v) for k, v in row[i + 1].items()}
+    return row
+
+
+def _load_wait(row: list[Any]) -> Wait:
+    cls = _WAITS[row[0]]
+    _, tuples, maps = _COLUMNS[cls]
+    values = row[1:]
+    for i in tuples:
+        values[i] = tuple(values[i])
+    for i in maps:
+        values[i] = {k: decode_value(v) for k, v in values[i].items()}
+    return cls(*values)
 
 
 def _dump_element(e: Element) -> list[Any]:

@@ -105,6 +105,7 @@ def step(
     first = state.sequence
     handlers.carry_out(m, command, target)
     m.drain(TRANSITIONS, joins.recheck, propagation.throw_error)
+    state.transients.clear()
     return Step(first, command.now, m.events, m.effects)
 
 

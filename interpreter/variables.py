@@ -2,6 +2,7 @@
 
 Reading walks from an element instance outwards to the process instance. A plain write goes to the innermost element instance that
 has the name already, otherwise to the process instance (Camunda's rule); a local write goes exactly where it says.
+A transient value (`Typed` with info "transient") is seen until the step ends; it is in no event and no dump.
 Changes are collected in `Machine.changes`, and conditional events look at them before the next transition.
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import events as ev
 from interpreter.state import State
-from interpreter.values import VariableValue
+from interpreter.values import Typed, VariableValue
 
 if TYPE_CHECKING:
     from interpreter.machine import Machine
@@ -24,8 +25,11 @@ def lookup(state: State, element: int, name: str) -> VariableValue:
     """The value of `name` as seen from `element`, or MISSING."""
     elements = state.elements
     key = element
+    transients = state.transients
     while True:
         found = elements[key]
+        if transients and (key, name) in transients:
+            return transients[key, name]
         if name in found.variables:
             return found.variables[name]
         if key == 1:
@@ -39,7 +43,7 @@ def owner(state: State, element: int, name: str) -> int | None:
     key = element
     while True:
         found = elements[key]
-        if name in found.variables:
+        if name in found.variables or (key, name) in state.transients:
             return key
         if key == 1:
             return None
@@ -60,12 +64,23 @@ def visible(state: State, element: int) -> dict[str, VariableValue]:
     merged: dict[str, VariableValue] = {}
     for variables in reversed(chain):
         merged.update(variables)
+    for scope, name in state.transients:
+        if lookup(state, element, name) is state.transients[scope, name]:
+            merged[name] = state.transients[scope, name]
     return merged
 
 
 def set_local(m: Machine, element: int, name: str, value: VariableValue) -> None:
     """Set `name` exactly in `element`. Setting what it holds already is still a change (conditional events see it)."""
     created = name not in m.state.elements[element].variables
+    if type(value) is Typed and value.info.get("transient"):
+        info = {k: v for k, v in value.info.items() if k != "transient"}
+        m.state.transients[element, name] = Typed(value.type, value.value, info)
+        if m.state.conditions:
+            m.changes.append((element, name, "create" if created else "update"))
+        return
+    if m.state.transients:
+        m.state.transients.pop((element, name), None)
     m.emit(ev.VariableSet(element, name, value, created))
     if m.state.conditions:
         m.changes.append((element, name, "create" if created else "update"))

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MultiInstance(Spec):
-    """`throws` are the events of `behavior` (none, one, complex), `throw_conditions` the conditions of complex ones."""
+    """`spread_items`: items have no name, their entries become variables of the instance; `output_all`: an output without a name is
+    all variables of the instance (both BPMN's loopData without data items). `throws` are the events of `behavior` (none, one, complex), `throw_conditions` the conditions of complex ones."""
 
     sequential: bool = False
     cardinality: Expression | None = None
@@ -25,6 +26,8 @@ class MultiInstance(Spec):
     output_element: Expression | None = None
     output_element_name: str | None = None
     from_one: bool = False
+    spread_items: bool = False
+    output_all: bool = False
     throws: tuple[Spec, ...] = ()
     throw_conditions: tuple[Expression | None, ...] = ()
     throws_first_only: bool = False
@@ -119,6 +122,8 @@ def _read_multi(node: Node, multi: Node, reader: Reader) -> MultiInstance:
         output_element,
         output_name,
         from_one,
+        reference is not None and vendor_collection is None and element_variable is None,
+        output_reference is not None and output_item is None,
         tuple(throws),
         tuple(conditions),
         behavior == "One",

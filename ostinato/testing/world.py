@@ -88,8 +88,10 @@ class World:
         laws: bool = True,
         now: int = START,
         start_subscribers: bool = True,
+        features: Iterable[str] | None = None,
     ) -> None:
         self.profile = profile
+        self.features = None if features is None else tuple(sorted(features))
         self.now = now
         self.laws = laws
         self.handlers = dict(handlers or {})
@@ -128,7 +130,9 @@ class World:
             process_id = next(iter(self.definitions))
         definition = self.definitions.get(process_id)
         if definition is None:
-            raise UserError(f"Expected a process {process_id!r} but known are {', '.join(map(repr, self.definitions))}.")
+            raise UserError(
+                f"Expected a process {process_id!r} but known are {', '.join(map(repr, self.definitions))}."
+            )
         instance_id = instance_id or f"{process_id}-{len(self.runs) + 1}"
         run = Run(self, definition, instance_id)
         self.runs[instance_id] = run
@@ -166,7 +170,9 @@ class World:
     def advance(self, duration: str | int) -> None:
         """Move the clock by an ISO duration or by ms, firing timers when they are due, in order of their instants."""
         end = (
-            calendar.add(self.now, calendar.parse_duration(duration)) if isinstance(duration, str) else self.now + duration
+            calendar.add(self.now, calendar.parse_duration(duration))
+            if isinstance(duration, str)
+            else self.now + duration
         )
         for _ in range(MAX_DELIVERIES):
             due = self.due()
@@ -247,11 +253,11 @@ class Run:
         self.world = world
         self.definition = definition
         self.instance_id = instance_id
-        self.state: State = new_state(definition)
+        self.state: State = new_state(definition, world.features)
         self.events: list[Any] = []
         self.messages: list[PublishMessage] = []
         self.signals: list[BroadcastSignal] = []
-        self._replica: State = new_state(definition)
+        self._replica: State = new_state(definition, world.features)
         self._started: set[int] = set()
         self._reported = False
 
@@ -352,7 +358,9 @@ class Run:
             self.do(c.CompleteWait(now, key, dict(result or {})), settle=False)
 
     def _failed(self, wait: Wait) -> bool:
-        return any(self.state.incidents[i].wait == wait.key for i in self.state.incidents_by_element.get(wait.element, ()))
+        return any(
+            self.state.incidents[i].wait == wait.key for i in self.state.incidents_by_element.get(wait.element, ())
+        )
 
     def _parent(self) -> tuple[Run, int] | None:
         parent_id, _, key = self.instance_id.rpartition(".")
@@ -372,7 +380,8 @@ class Run:
         end = next(e for e in reversed(self.events) if isinstance(e, ev.InstanceEnded))
         outcome = "error" if end.error_code is not None else "completed" if end.outcome == "completed" else "cancelled"
         run.do(
-            c.CompleteChild(self.world.now, wait, outcome, self.variables, end.error_code, end.error_message), settle=False
+            c.CompleteChild(self.world.now, wait, outcome, self.variables, end.error_code, end.error_message),
+            settle=False,
         )
         return True
 
@@ -397,8 +406,7 @@ class Run:
             if (not kinds or isinstance(w, kinds))
             and (
                 name is None
-                or name
-                in (w.node, getattr(w, "type", None), getattr(w, "topic", None), getattr(w, "name", None))
+                or name in (w.node, getattr(w, "type", None), getattr(w, "topic", None), getattr(w, "name", None))
             )
         ]
 
@@ -422,7 +430,11 @@ class Run:
         return self
 
     def fail(self, name: str, message: str = "failed", *, retries: int = 0) -> Run:
-        self.do(c.FailWait(self.world.now, self.wait(name, JobWait, ExternalTaskWait, ChildWait).key, message, retries=retries))
+        self.do(
+            c.FailWait(
+                self.world.now, self.wait(name, JobWait, ExternalTaskWait, ChildWait).key, message, retries=retries
+            )
+        )
         return self
 
     def throw_error(self, name: str, code: str, message: str = "", **variables: Any) -> Run:
@@ -589,6 +601,4 @@ def run(
 ) -> Run:
     """Start an instance of the first process of `model` in a world of its own; `more` are variables too."""
     world = World(model, *library, profile=profile, handlers=handlers, laws=laws)
-    return world.start(
-        process_id, {**(variables or {}), **more}, business_key=business_key, start_node=start_node
-    )
+    return world.start(process_id, {**(variables or {}), **more}, business_key=business_key, start_node=start_node)
