@@ -10,7 +10,7 @@ from .arithmetic import add, divide, multiply, negate, raise_to, subtract
 from .ast import Arithmetic, Between, Comparison, Literal, Negation, Node
 from .decimals import CONTEXT, NumberError
 from .kinds import kind_of
-from .run import Scope, run_of
+from .run import Run, Scope, run_of
 from .temporal import FeelDateTime, FeelTime
 from .values import compare, equals
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 MAX_CHAIN = 8
 """A longer chain of operators is evaluated by a loop instead of nested closures, so that no text is too long."""
+
+POWER_COST = 200
+"""Steps of `**`, which may take a hundred times as long as a multiplication."""
+
+SLOW_COST = 10
+"""Steps of an operation on anything but numbers."""
 
 _OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any] | None]] = {
     "+": (add, CONTEXT.add),
@@ -40,6 +46,8 @@ def arithmetic(compiler: Compiler, node: Arithmetic) -> Evaluate:
 
 def _binary(compiler: Compiler, operator: str, left: Evaluate, operand: Node, token: int) -> Evaluate:
     general, direct = _OPERATIONS[operator]
+    if operator == "**":
+        compiler.weight += POWER_COST
     right = compiler.node(operand)
     slow = _slow(compiler, operator, general, token)
     if direct is None:
@@ -77,6 +85,7 @@ def _slow(
     warn = compiler.warner("ARITHMETIC", token)
 
     def slow(scope: Scope, a: Any, b: Any) -> Any:
+        run_of(scope).charge(SLOW_COST)
         result = general(a, b)
         if result is None:
             return (
@@ -135,12 +144,12 @@ def comparison(compiler: Compiler, node: Comparison) -> Evaluate:
 _SIMPLE = frozenset((Decimal, str, bool))
 
 
-def _exactly_equal(left: Any, right: Any) -> bool | None:
+def _exactly_equal(left: Any, right: Any, run: Run) -> bool | None:
     """As `equals`, but times of one kind differ by any fraction of a second."""
     kind = kind_of(left)
     if kind is kind_of(right) and (kind is FeelTime or kind is FeelDateTime):
         return compare(left, right) == 0
-    return equals(left, right)
+    return equals(left, right, run)
 
 
 def _equality(
@@ -148,11 +157,11 @@ def _equality(
     right: Evaluate,
     operand: Node,
     positive: bool,
-    same_as: Callable[[Any, Any], bool | None],
+    same_as: Callable[[Any, Any, Run], bool | None],
     warn: Callable[..., None],
 ) -> Evaluate:
     def slow(scope: Scope, a: Any, b: Any) -> bool | None:
-        same = same_as(a, b)
+        same = same_as(a, b, run_of(scope))
         if same is None:
             return warn(scope, "Expected two values of one kind to compare but they differ in kind")
         return same is positive

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .ast import Call, FunctionLiteral, Literal, Name
 from .builtins.signature import BAD, Builtin, Signature, misfit
-from .errors import InvalidOperation
+from .errors import FeelLimitError, InvalidOperation
 from .functions import UserFunction
 from .json_values import ATOMS
 from .kinds import kind_of
@@ -61,7 +61,8 @@ def _builtin_call(compiler: Compiler, node: Call, builtin: Builtin) -> Evaluate:
         else:
             direct = _direct_call(compiler, node, builtin, signature, args)
             direct = _folded(node, builtin, direct) or direct
-    if not builtin.pure or any(signature.needs_run for signature in builtin.signatures):
+    compiler.weight += builtin.cost
+    if not builtin.pure or builtin.calls:
         compiler.needs_run = True
     names = node.names
     site = (compiler.source, node.token)
@@ -84,9 +85,10 @@ def _folded(node: Call, builtin: Builtin, direct: Evaluate) -> Evaluate | None:
     """A pure function of constants is evaluated once, when compiling, if its result is a plain value."""
     if not builtin.pure or not node.args or not all(isinstance(arg, Literal) for arg in node.args):
         return None
-    if any(signature.needs_run for signature in builtin.signatures):
+    try:
+        constant = direct({})
+    except FeelLimitError:
         return None
-    constant = direct({})
     if constant is None or kind_of(constant) not in ATOMS:
         return None
     return lambda scope: constant
@@ -105,7 +107,6 @@ def _named_call(compiler: Compiler, node: Call, builtin: Builtin, args: list[Eva
 
 
 def _general_call(compiler: Compiler, node: Call, builtin: Builtin, args: list[Evaluate]) -> Evaluate:
-    compiler.needs_run = True
     warn = compiler.warner("INVALID_ARGUMENT", node.token)
     names = node.names
 
@@ -113,10 +114,10 @@ def _general_call(compiler: Compiler, node: Call, builtin: Builtin, args: list[E
         values = [arg(scope) for arg in args]
         try:
             if names is None:
-                return builtin.positional(scope[RUN], values)
+                return builtin.positional(run_of(scope), values)
             if len(set(names)) < len(names):
                 raise InvalidOperation("Expected each parameter once but one is named twice")
-            return builtin.named(scope[RUN], dict(zip(names, values, strict=True)))
+            return builtin.named(run_of(scope), dict(zip(names, values, strict=True)))
         except InvalidOperation as problem:
             return warn(scope, "{}", str(problem))
 
@@ -134,7 +135,7 @@ def _direct_call(
     warn = compiler.warner("INVALID_ARGUMENT", node.token)
     function = signature.function
     spread = signature.variadic and not named and len(args) > 1
-    if not signature.needs_run and not signature.rest and not spread and 1 <= len(args) <= 2:
+    if not signature.rest and not spread and 1 <= len(args) <= 2:
         return _short_call(builtin, signature, args, function, warn)
 
     def invoke(scope: Scope) -> Any:
@@ -154,6 +155,7 @@ def _short_call(
     warn: Callable[..., None],
 ) -> Evaluate:
     """One or two arguments: types are looked at in place."""
+    needs_run = signature.needs_run
     first = signature.parameters[0]
     arg = args[0]
     types = first.types
@@ -167,7 +169,7 @@ def _short_call(
                     if fitted is BAD:
                         raise misfit(builtin.name, first, value)
                     value = fitted
-                return function(value)
+                return function(run_of(scope), value) if needs_run else function(value)
             except InvalidOperation as problem:
                 return warn(scope, "{}", str(problem))
 
@@ -190,7 +192,7 @@ def _short_call(
                 if fitted is BAD:
                     raise misfit(builtin.name, second, b)
                 b = fitted
-            return function(a, b)
+            return function(run_of(scope), a, b) if needs_run else function(a, b)
         except InvalidOperation as problem:
             return warn(scope, "{}", str(problem))
 

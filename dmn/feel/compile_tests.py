@@ -19,7 +19,7 @@ from .ast import (
     UnaryTests,
 )
 from .kinds import kind_of
-from .run import Scope
+from .run import Run, Scope, run_of
 from .values import Range, equals
 
 if TYPE_CHECKING:
@@ -30,27 +30,28 @@ Test = Callable[[Scope, Any], "bool | None"]
 """A test of one input value: True, False or None."""
 
 
-def matches(subject: Any, value: Any) -> bool | None:
+def matches(subject: Any, value: Any, run: Run) -> bool | None:
     """Whether a value that stands as a test matches: an equal value, a list that has it, a range that holds it."""
     if kind_of(value) is Range:
-        if kind_of(subject) is Range and equals(subject, value) is True:
+        if kind_of(subject) is Range and equals(subject, value, run) is True:
             return True
         return value.contains(subject)
     if kind_of(value) is list:
-        if kind_of(subject) is list and equals(subject, value) is True:
+        if kind_of(subject) is list and equals(subject, value, run) is True:
             return True
         found: bool | None = False
+        run.charge(len(value))
         for item in value:
             if kind_of(item) is Range and kind_of(subject) is not Range:
                 verdict = item.contains(subject)
             else:
-                verdict = equals(subject, item)
+                verdict = equals(subject, item, run)
             if verdict is True:
                 return True
             if verdict is None and kind_of(item) is Range:
                 found = None
         return found
-    return equals(subject, value)
+    return equals(subject, value, run)
 
 
 def _test(compiler: Compiler, node: Node) -> Test:
@@ -81,7 +82,7 @@ def _test(compiler: Compiler, node: Node) -> Test:
             return found
         if is_condition and kind_of(subject) is not bool:
             return found if found is None or found is False else None
-        return matches(subject, found)
+        return matches(subject, found, run_of(scope))
 
     return test
 

@@ -99,9 +99,13 @@ class HostFunction(CheckedFunction):
         return enter(run, self.frames, 1, lambda args: self.call(run, args), values)
 
 
+CALL_COST = 8
+"""Steps of an invocation besides those of its body."""
+
+
 def enter(run: Run, frames: int, weight: int, body: Callable[[Any], Any], argument: Any) -> Any:
     """Calls `body` one level deeper, within the limits of depth and steps."""
-    run.charge(weight)
+    run.charge(weight + CALL_COST)
     run.depth -= frames
     if run.depth < 0:
         run.depth += frames

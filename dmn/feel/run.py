@@ -30,12 +30,13 @@ MAX_WARNINGS = 100
 class Limits:
     """What one evaluation may use.
 
-    steps: evaluated nodes inside loops and calls, plus one per list item and per 64 characters produced.
+    steps: evaluated nodes inside loops and calls, more for costly ones, plus one per list item and per 64 characters
+    looked at or produced. The default is about a second on a slow machine.
     list_length, string_length: size of one produced list (items) or string (characters).
     depth: nested frames of function calls (a call costs the depth of its body).
     """
 
-    steps: int = 2_000_000
+    steps: int = 4_000_000
     list_length: int = 200_000
     string_length: int = 2_000_000
     depth: int = 500

@@ -105,8 +105,11 @@ def unary_range(operator: str, endpoint: Any) -> Range:
     return Range(endpoint, endpoint, operator == "=", operator == "=", operator)
 
 
-def equals(left: Any, right: Any, depth: int = 0) -> bool | None:
-    """FEEL's `=`: None when the kinds differ, so that the answer is null. Null equals null and nothing else."""
+def equals(left: Any, right: Any, run: Run | None = None, depth: int = 0) -> bool | None:
+    """FEEL's `=`: None when the kinds differ, so that the answer is null. Null equals null and nothing else.
+
+    With a `run`, the items compared count as steps.
+    """
     kind = kind_of(left)
     if left is None or right is None:
         return left is right
@@ -116,9 +119,9 @@ def equals(left: Any, right: Any, depth: int = 0) -> bool | None:
     if kind is Decimal or kind is str or kind is bool:
         return left == right
     if kind is list:
-        return _lists_equal(left, right, depth)
+        return _lists_equal(left, right, run, depth)
     if kind is dict:
-        return _contexts_equal(left, right, depth)
+        return _contexts_equal(left, right, run, depth)
     if kind is FeelDateTime:
         return _seconds(left.instant()) == _seconds(right.instant()) and (left.zone is None) == (right.zone is None)
     if kind is FeelTime:
@@ -135,7 +138,7 @@ def equals(left: Any, right: Any, depth: int = 0) -> bool | None:
             or left.end_included != right.end_included
         ):
             return False
-        starts, ends = equals(left.start, right.start, depth), equals(left.end, right.end, depth)
+        starts, ends = equals(left.start, right.start), equals(left.end, right.end)
         return None if starts is None or ends is None else starts and ends
     return left == right
 
@@ -145,14 +148,16 @@ def _seconds(nanos: int) -> int:
     return nanos // NANOS
 
 
-def _lists_equal(left: list[Any], right: list[Any], depth: int) -> bool | None:
+def _lists_equal(left: list[Any], right: list[Any], run: Run | None, depth: int) -> bool | None:
     if len(left) != len(right):
         return False
     if depth > MAX_DEPTH:
         return None
+    if run is not None:
+        run.charge(len(left))
     result: bool | None = True
     for a, b in zip(left, right, strict=True):
-        same = equals(a, b, depth + 1)
+        same = equals(a, b, run, depth + 1)
         if same is False:
             return False
         if same is None:
@@ -160,16 +165,18 @@ def _lists_equal(left: list[Any], right: list[Any], depth: int) -> bool | None:
     return result
 
 
-def _contexts_equal(left: dict[str, Any], right: dict[str, Any], depth: int) -> bool | None:
+def _contexts_equal(left: dict[str, Any], right: dict[str, Any], run: Run | None, depth: int) -> bool | None:
     if len(left) != len(right):
         return False
     if depth > MAX_DEPTH:
         return None
+    if run is not None:
+        run.charge(len(left))
     result: bool | None = True
     for key, a in left.items():
         if key not in right:
             return False
-        same = equals(a, right[key], depth + 1)
+        same = equals(a, right[key], run, depth + 1)
         if same is False:
             return False
         if same is None:
@@ -209,9 +216,9 @@ def compare(left: Any, right: Any) -> int | None:
     return -1 if a < b else int(a != b)
 
 
-def is_same(left: Any, right: Any) -> bool:
+def is_same(left: Any, right: Any, run: Run | None = None) -> bool:
     """Whether two values are equal; values of different kinds are not."""
-    return equals(left, right) is True
+    return equals(left, right, run) is True
 
 
 def sort_key(value: Any) -> Any:

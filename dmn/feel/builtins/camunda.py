@@ -81,16 +81,18 @@ def from_base64(run: Run, text: str) -> str:
         raise InvalidOperation("Expected the base64 form of a text but found something else") from problem
 
 
-@library.builtin("extract(input: string, pattern: string, flags: string|null?)", needs_run=True)
+@library.builtin("extract(input: string, pattern: string, flags: string|null?)", needs_run=True, cost=60)
 def extract(run: Run, text: str, pattern: str, flags: str | None = None) -> list[Any]:
     """Every match of the pattern."""
     compiled = strings.pattern_of(run, text, pattern, flags)
-    found = [text[spans[0][0] : spans[0][1]] for spans in compiled.finditer(text)]
+    found = [text[spans[0][0] : spans[0][1]] for spans in compiled.finditer(text, run.charge)]
     run.charge_list(len(found))
     return found
 
 
-@library.builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True)
+@library.builtin(
+    "replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True, cost=60
+)
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     """As in the standard, but the pattern may match nothing."""
     return strings.replace_all(run, text, strings.pattern_of(run, text, pattern, flags), replacement)
@@ -125,9 +127,9 @@ def partition(run: Run, values: list[Any], size: Decimal) -> list[Any]:
 def duplicate_values(run: Run, values: list[Any]) -> list[Any]:
     found: list[Any] = []
     for index, value in enumerate(values):
-        run.charge(len(values) - index)
-        repeated = any(is_same(value, other) for other in values[index + 1 :])
-        if repeated and not any(is_same(value, other) for other in found):
+        run.charge(4 * (len(values) - index))
+        repeated = any(is_same(value, other, run) for other in values[index + 1 :])
+        if repeated and not any(is_same(value, other, run) for other in found):
             found.append(value)
     return found
 
@@ -184,8 +186,8 @@ def in_zone(moment: Any, timezone: Any) -> FeelDateTime:
 
 library.builtin("abs(n: any)")(numeric.absolute)
 library.builtin("abs(number: any)")(numeric.absolute)
-library.builtin("and(list: list)", variadic=True)(lists.all_)
-library.builtin("or(list: list)", variadic=True)(lists.any_)
+library.builtin("and(list: list)", variadic=True, needs_run=True)(lists.all_)
+library.builtin("or(list: list)", variadic=True, needs_run=True)(lists.any_)
 
 
 @library.builtin("context put(context: context, key: any, value: any)", needs_run=True)

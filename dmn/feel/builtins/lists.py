@@ -29,9 +29,10 @@ def position_in(values: list[Any], position: Decimal, extra: int = 0) -> int:
     return index - 1 if index > 0 else len(values) + index
 
 
-@library.builtin("list contains(list: list, element: any)")
-def list_contains(values: list[Any], element: Any) -> bool:
-    return any(is_same(value, element) for value in values)
+@library.builtin("list contains(list: list, element: any)", needs_run=True)
+def list_contains(run: Run, values: list[Any], element: Any) -> bool:
+    run.charge(len(values))
+    return any(is_same(value, element, run) for value in values)
 
 
 @library.builtin("count(list: list)")
@@ -39,13 +40,15 @@ def count(values: list[Any]) -> Decimal:
     return number_of(len(values))
 
 
-@library.builtin("all(list: list)", variadic=True)
-def all_(values: list[Any]) -> bool | None:
+@library.builtin("all(list: list)", variadic=True, needs_run=True)
+def all_(run: Run, values: list[Any]) -> bool | None:
+    run.charge(len(values))
     return _three_valued(values, False)
 
 
-@library.builtin("any(list: list)", variadic=True)
-def any_(values: list[Any]) -> bool | None:
+@library.builtin("any(list: list)", variadic=True, needs_run=True)
+def any_(run: Run, values: list[Any]) -> bool | None:
+    run.charge(len(values))
     return _three_valued(values, True)
 
 
@@ -58,8 +61,9 @@ def _three_valued(values: list[Any], decisive: bool) -> bool | None:
     return None if None in values else not decisive
 
 
-@library.builtin("sublist(list: list, start position: number, length: number?)")
-def sublist(values: list[Any], start: Decimal, length: Decimal | None = None) -> list[Any]:
+@library.builtin("sublist(list: list, start position: number, length: number?)", needs_run=True)
+def sublist(run: Run, values: list[Any], start: Decimal, length: Decimal | None = None) -> list[Any]:
+    run.charge_list(len(values))
     first = position_in(values, start)
     if length is None:
         return values[first:]
@@ -95,7 +99,7 @@ def remove(run: Run, values: list[Any], position: Decimal) -> list[Any]:
     return [*values[:at], *values[at + 1 :]]
 
 
-@library.builtin("list replace(list: list, position: any, newItem: any)", needs_run=True)
+@library.builtin("list replace(list: list, position: any, newItem: any)", needs_run=True, calls=True)
 def list_replace(run: Run, values: list[Any], position: Any, item: Any) -> list[Any]:
     """Replaces one position, or every item for which `match(item, newItem)` is true."""
     if isinstance(position, FeelFunction):
@@ -122,7 +126,7 @@ def _replace_matching(run: Run, values: list[Any], match: FeelFunction, item: An
     return replaced
 
 
-@library.builtin("list replace(list: list, match: function, newItem: any)", needs_run=True)
+@library.builtin("list replace(list: list, match: function, newItem: any)", needs_run=True, calls=True)
 def list_replace_matching(run: Run, values: list[Any], match: Any, item: Any) -> list[Any]:
     return list_replace(run, values, match, item)
 
@@ -136,7 +140,7 @@ def reverse(run: Run, values: list[Any]) -> list[Any]:
 @library.builtin("index of(list: list, match: any)", needs_run=True)
 def index_of(run: Run, values: list[Any], match: Any) -> list[Any]:
     run.charge_list(len(values))
-    return [number_of(index) for index, value in enumerate(values, 1) if is_same(value, match)]
+    return [number_of(index) for index, value in enumerate(values, 1) if is_same(value, match, run)]
 
 
 @library.builtin("union(list: list)", rest=True, needs_run=True)
@@ -158,8 +162,8 @@ def distinct(run: Run, values: list[Any]) -> list[Any]:
                 continue
             seen.add(key)
         else:
-            run.charge(len(others))
-            if any(is_same(value, other) for other in others):
+            run.charge(4 * len(others))
+            if any(is_same(value, other, run) for other in others):
                 continue
             others.append(value)
         kept.append(value)
@@ -185,7 +189,7 @@ def flatten(run: Run, values: list[Any]) -> list[Any]:
     return flat
 
 
-@library.builtin("sort(list: list, precedes: function?)", needs_run=True)
+@library.builtin("sort(list: list, precedes: function?)", needs_run=True, calls=True)
 def sort(run: Run, values: list[Any], precedes: FeelFunction | None = None) -> list[Any]:
     """A stable sort by a function that tells whether its first argument precedes its second (default: `<`)."""
     run.charge_list(len(values))

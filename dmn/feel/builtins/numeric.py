@@ -103,14 +103,14 @@ def sqrt(number: Decimal) -> Decimal:
     return _checked(CONTEXT.sqrt, number, "sqrt")
 
 
-@library.builtin("log(number: number)")
+@library.builtin("log(number: number)", cost=250)
 def log(number: Decimal) -> Decimal:
     if number <= 0:
         raise InvalidOperation(f"Expected a positive number for 'log' but found {number}")
     return _checked(CONTEXT.ln, number, "log")
 
 
-@library.builtin("exp(number: number)")
+@library.builtin("exp(number: number)", cost=250)
 def exp(number: Decimal) -> Decimal:
     return _checked(CONTEXT.exp, number, "exp")
 

@@ -85,7 +85,7 @@ class Signature:
 class Builtin(FeelFunction):
     """A built-in function with its signatures."""
 
-    __slots__ = ("by_count", "open_ended", "pure", "signatures")
+    __slots__ = ("by_count", "calls", "cost", "open_ended", "pure", "signatures")
 
     def __init__(self, name: str) -> None:
         super().__init__(name, ())
@@ -93,10 +93,14 @@ class Builtin(FeelFunction):
         self.by_count: dict[int, Signature] = {}
         self.open_ended: Signature | None = None
         self.pure = True
+        self.calls = False
+        self.cost = 0
 
-    def declare(self, signature: Signature, pure: bool) -> None:
+    def declare(self, signature: Signature, pure: bool, calls: bool, cost: int) -> None:
         self.signatures.append(signature)
         self.pure = self.pure and pure
+        self.calls = self.calls or calls
+        self.cost = max(self.cost, cost)
         for count in range(signature.required, len(signature.parameters) + 1):
             self.by_count.setdefault(count, signature)
         if signature.variadic or signature.rest:
@@ -190,8 +194,14 @@ class Library:
         rest: bool = False,
         needs_run: bool = False,
         pure: bool = True,
+        calls: bool = False,
+        cost: int = 10,
     ) -> Callable[[Function], Function]:
-        """Declares a built-in, see the module's text. `pure` is False when equal arguments may give other results."""
+        """Declares a built-in, see the module's text.
+
+        needs_run: the function takes the `Run` first. pure: False when equal arguments may give other results.
+        calls: it calls functions that it is given. cost: steps that one call counts for, besides what it charges.
+        """
         name, _, inner = declaration.rstrip(")").partition("(")
         parameters: list[Parameter] = []
         for part in inner.split(",") if inner else []:
@@ -206,7 +216,7 @@ class Library:
 
         def declare(function: Function) -> Function:
             signature = Signature(tuple(parameters), required, variadic, rest, needs_run, function)
-            self.builtins.setdefault(name, Builtin(name)).declare(signature, pure)
+            self.builtins.setdefault(name, Builtin(name)).declare(signature, pure, calls, cost)
             return function
 
         return declare

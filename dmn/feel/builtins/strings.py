@@ -14,9 +14,10 @@ from .signature import Library
 library = Library()
 
 
-@library.builtin("substring(string: string, start position: number, length: number?)")
-def substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
+@library.builtin("substring(string: string, start position: number, length: number?)", needs_run=True)
+def substring(run: Run, text: str, start: Decimal, length: Decimal | None = None) -> str:
     """A negative start counts from the end."""
+    run.charge_string(len(text))
     first = truncated(start)
     if first is None or first == 0 or abs(first) > len(text):
         raise InvalidOperation(f"Expected a start position within {len(text)} characters but found {start}")
@@ -46,30 +47,35 @@ def lower_case(run: Run, text: str) -> str:
     return text.lower()
 
 
-@library.builtin("substring before(string: string, match: string)")
-def substring_before(text: str, match: str) -> str:
+@library.builtin("substring before(string: string, match: string)", needs_run=True)
+def substring_before(run: Run, text: str, match: str) -> str:
+    run.charge_string(len(text))
     at = text.find(match)
     return text[:at] if at > 0 else ""
 
 
-@library.builtin("substring after(string: string, match: string)")
-def substring_after(text: str, match: str) -> str:
+@library.builtin("substring after(string: string, match: string)", needs_run=True)
+def substring_after(run: Run, text: str, match: str) -> str:
+    run.charge_string(len(text))
     at = text.find(match)
     return text[at + len(match) :] if at >= 0 else ""
 
 
-@library.builtin("contains(string: string, match: string)")
-def contains(text: str, match: str) -> bool:
+@library.builtin("contains(string: string, match: string)", needs_run=True)
+def contains(run: Run, text: str, match: str) -> bool:
+    run.charge_string(len(text))
     return match in text
 
 
-@library.builtin("starts with(string: string, match: string)")
-def starts_with(text: str, match: str) -> bool:
+@library.builtin("starts with(string: string, match: string)", needs_run=True)
+def starts_with(run: Run, text: str, match: str) -> bool:
+    run.charge_string(len(text))
     return text.startswith(match)
 
 
-@library.builtin("ends with(string: string, match: string)")
-def ends_with(text: str, match: str) -> bool:
+@library.builtin("ends with(string: string, match: string)", needs_run=True)
+def ends_with(run: Run, text: str, match: str) -> bool:
+    run.charge_string(len(text))
     return text.endswith(match)
 
 
@@ -81,17 +87,19 @@ def pattern_of(run: Run, text: str, pattern: str, flags: str | None) -> Pattern:
         raise InvalidOperation(str(problem)) from problem
 
 
-@library.builtin("matches(input: string, pattern: string, flags: string|null?)", needs_run=True)
+@library.builtin("matches(input: string, pattern: string, flags: string|null?)", needs_run=True, cost=60)
 def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
     """Whether the pattern occurs anywhere in the input."""
-    return pattern_of(run, text, pattern, flags).search(text)
+    return pattern_of(run, text, pattern, flags).search(text, run.charge)
 
 
-@library.builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True)
+@library.builtin(
+    "replace(input: string, pattern: string, replacement: string, flags: string|null?)", needs_run=True, cost=60
+)
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     r"""Every match replaced; `$1` is a group, `$0` the match, `\$` and `\\` the characters themselves."""
     compiled = pattern_of(run, text, pattern, flags)
-    if compiled.search(""):
+    if compiled.search("", run.charge):
         raise InvalidOperation(f"Expected a pattern that does not match the empty string but found {pattern!r}")
     return replace_all(run, text, compiled, replacement)
 
@@ -101,7 +109,7 @@ def replace_all(run: Run, text: str, compiled: Pattern, replacement: str) -> str
     pieces = _replacement(replacement, compiled.groups)
     result: list[str] = []
     at = length = 0
-    for spans in compiled.finditer(text):
+    for spans in compiled.finditer(text, run.charge):
         start, end = spans[0]
         result.append(text[at:start])
         for piece in pieces:
@@ -148,12 +156,12 @@ def _replacement(text: str, groups: int) -> list[str | int]:
     return pieces
 
 
-@library.builtin("split(string: string, delimiter: string)", needs_run=True)
+@library.builtin("split(string: string, delimiter: string)", needs_run=True, cost=60)
 def split(run: Run, text: str, delimiter: str) -> list[Any]:
     """The parts between the matches of a pattern. A match of nothing splits between two characters."""
     parts: list[Any] = []
     at = 0
-    for spans in pattern_of(run, text, delimiter, None).finditer(text):
+    for spans in pattern_of(run, text, delimiter, None).finditer(text, run.charge):
         start, end = spans[0]
         if end == start and (start == 0 or start == len(text)):
             continue

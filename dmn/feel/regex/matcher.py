@@ -1,4 +1,5 @@
-"""A backtracking matcher for patterns with back-references. It counts its steps, so that no pattern can hang it."""
+"""A backtracking matcher for patterns with back-references. It counts its steps against the evaluation's budget,
+so that no pattern can hang it."""
 
 from __future__ import annotations
 
@@ -10,18 +11,24 @@ from .engine import compile_re2
 from .syntax import Anchor, BackReference, Char, Chars, Choice, Dot, Group, Node, Repeat, Sequence
 
 MAX_STEPS = 200_000
-MAX_DEPTH = 250
+MAX_DEPTH = 120
 
 Spans = list[tuple[int, int]]
 Continue = Callable[[int], bool]
+Charge = Callable[[int], None]
+"""Told of every step; raises FeelLimitError when there were enough."""
 
 
 class BackReferenceMatcher:
     """Finds the leftmost match, as a backtracking engine would."""
 
-    def __init__(self, node: Node, groups: int, ignore_case: bool, dot_all: bool, multi_line: bool) -> None:
+    def __init__(
+        self, node: Node, groups: int, charge: Charge, ignore_case: bool, dot_all: bool, multi_line: bool
+    ) -> None:
         self.node = node
         self.groups = groups
+        self.charge = charge
+        self.steps = MAX_STEPS
         self.ignore_case = ignore_case
         self.dot_all = dot_all
         self.multi_line = multi_line
@@ -30,7 +37,6 @@ class BackReferenceMatcher:
     def find(self, text: str, start: int) -> Spans | None:
         """Spans of the whole match and of the groups ((-1, -1): not taken part), or None."""
         self.text = text
-        self.steps = MAX_STEPS
         for begin in range(start, len(text) + 1):
             self.spans: Spans = [(-1, -1)] * (self.groups + 1)
             self.depth = 0
@@ -45,6 +51,7 @@ class BackReferenceMatcher:
         return None
 
     def walk(self, node: Node, at: int, rest: Continue) -> bool:
+        self.charge(5)
         self.steps -= 1
         if self.steps < 0:
             raise FeelLimitError("steps", MAX_STEPS)
@@ -107,6 +114,9 @@ class BackReferenceMatcher:
         return False
 
     def repeat(self, node: Repeat, count: int, at: int, rest: Continue) -> bool:
+        if isinstance(node.body, (Char, Chars, Dot)):
+            return self.run_of_characters(node, at, rest)
+
         def again(end: int) -> bool:
             return (end > at or count < node.least) and self.repeat(node, count + 1, end, rest)
 
@@ -116,6 +126,16 @@ class BackReferenceMatcher:
         if node.lazy:
             return rest(at) or (may and self.walk(node.body, at, again))
         return (may and self.walk(node.body, at, again)) or rest(at)
+
+    def run_of_characters(self, node: Repeat, at: int, rest: Continue) -> bool:
+        """A repeated single character: all lengths in turn, without recursion."""
+        most = len(self.text) - at if node.most is None else min(node.most, len(self.text) - at)
+        longest = 0
+        while longest < most and self.accepts(node.body, self.text[at + longest]):
+            longest += 1
+        self.charge(1 + longest)
+        lengths = range(node.least, longest + 1)
+        return any(rest(at + length) for length in (lengths if node.lazy else reversed(lengths)))
 
     def accepts(self, node: Node, character: str) -> bool:
         match node:

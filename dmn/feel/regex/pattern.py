@@ -8,7 +8,7 @@ from typing import Any
 
 from .emit import emit
 from .engine import PatternSyntaxError, compile_re2
-from .matcher import BackReferenceMatcher, Spans
+from .matcher import BackReferenceMatcher, Charge, Spans
 from .syntax import Node, Parser, PatternError, strip_blanks
 
 FLAGS = frozenset("smix")
@@ -39,26 +39,26 @@ class Pattern:
         except PatternSyntaxError as problem:
             raise PatternError(f"Expected a pattern of a workable size but {text!r} is not: {problem}") from problem
 
-    def _matcher(self) -> BackReferenceMatcher:
+    def _matcher(self, charge: Charge) -> BackReferenceMatcher:
         """A matcher of its own for each search, since it keeps its state in itself."""
         assert self._tree is not None
         tree, *flags = self._tree
-        return BackReferenceMatcher(tree, self.groups, *flags)
+        return BackReferenceMatcher(tree, self.groups, charge, *flags)
 
-    def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
+    def search(self, text: str, charge: Charge) -> bool:
+        """Whether the pattern matches anywhere in the text. `charge` is told of steps that a back-reference costs."""
         if self._tree is not None:
-            return self._matcher().find(text, 0) is not None
+            return self._matcher(charge).find(text, 0) is not None
         return self._compiled.search(text) is not None
 
-    def finditer(self, text: str) -> Iterator[Spans]:
+    def finditer(self, text: str, charge: Charge) -> Iterator[Spans]:
         """All matches from left to right: the spans of the whole and of every group ((-1, -1): not taken part)."""
         if self._tree is None:
             for match in self._compiled.finditer(text):
                 yield [match.span(group) for group in range(self.groups + 1)]
             return
         at = 0
-        matcher = self._matcher()
+        matcher = self._matcher(charge)
         while at <= len(text):
             spans = matcher.find(text, at)
             if spans is None:
