@@ -49,6 +49,7 @@ class CompiledTable:
         "_annotations",
         "_cells",
         "_constants",
+        "_is_refused",
         "_lists_hits",
         "_omits_empty",
         "_outputs",
@@ -66,7 +67,8 @@ class CompiledTable:
         self.hit_policy = table.hit_policy
         self.aggregation = table.aggregation
         self._omits_empty = env.profile.omits_empty_outputs
-        if table.hit_policy in {"PRIORITY", "OUTPUT ORDER"} and not env.profile.has_ordered_policies:
+        self._is_refused = table.hit_policy in {"PRIORITY", "OUTPUT ORDER"} and not env.profile.has_ordered_policies
+        if self._is_refused:
             env.log.error(
                 "unsupported-hit-policy",
                 f"Expected a hit policy of profile '{env.profile.name}' but it was {table.hit_policy}",
@@ -165,6 +167,12 @@ class CompiledTable:
 
     def _apply(self, session: Session, scope: Scope, inputs: list[Any], rules: list[int]) -> TableOutcome:
         given = tuple(inputs)
+        if self._is_refused:
+            return self._violation(
+                session,
+                given,
+                PolicyError("HIT_POLICY", f"Expected a supported hit policy but it is {self.hit_policy}"),
+            )
         if not rules:
             return self._without_match(scope, given)
         if self.hit_policy == "UNIQUE" and len(rules) > 1:
@@ -211,7 +219,7 @@ class CompiledTable:
                 inputs,
                 PolicyError("AGGREGATION", f"Expected one output to aggregate but there are {len(self._outputs)}"),
             )
-        value = aggregate(aggregation, [match.outputs[0] for match in matches])
+        value = aggregate(aggregation, [match.outputs[0] for match in matches if not self._is_omitted(match, 0)])
         if isinstance(value, PolicyError):
             return self._violation(session, inputs, value)
         return TableOutcome(value, tuple(matches), inputs, aggregated=value)

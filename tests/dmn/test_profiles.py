@@ -72,12 +72,21 @@ def test_omits_empty_outputs() -> None:
     assert decide("camunda8", expression, {"x": 1}).rule_results == [{"y": None, "z": 2}]
 
 
+def test_omitted_outputs_are_not_aggregated() -> None:
+    for aggregation, standard, camunda in (("COUNT", 2, 1), ("SUM", None, 5)):
+        expression = table(["x"], ["y"], [("-", ""), ("-", "5")], "COLLECT", aggregation)
+        assert run(expression, {"x": 1}).value == standard
+        assert decide("camunda7", expression, {"x": 1}).value == camunda
+
+
 @pytest.mark.parametrize("policy", ["PRIORITY", "OUTPUT ORDER"])
 def test_has_ordered_policies(policy: str) -> None:
     source = parse_dmn(document(decision("d", table(["x"], ["y"], [("-", "1")], policy, output_values=["1,2"]))))
     compile_dmn(source, strict=True)
     with pytest.raises(DmnCompileError, match="hit policy"):
         compile_dmn(source, profile="camunda7", strict=True)
+    result = compile_dmn(source, profile="camunda7").evaluate("d", {"x": 1})
+    assert [error.code for error in result.errors] == ["HIT_POLICY"]
 
 
 def test_applies_defaults() -> None:
