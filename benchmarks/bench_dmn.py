@@ -3,8 +3,8 @@
     python benchmarks/bench_dmn.py [--seconds 2] [--rounds 3] [--json FILE]
 
 Same table, same inputs, same run; results are compared before anything is timed. Tables of 10 and 1,000 rules, hit
-policy UNIQUE. feelin is taken from tests/node (`make setup` installs it); pyDMNrules from the Python that
-OSTINATO_BENCH_PYDMNRULES names, because it needs pandas. A peer that is absent is left out, and the output says so.
+policy UNIQUE. feelin is taken from tests/node (`make setup` installs it); pyDMNrules from this Python (dependency group
+`bench`) or the one that OSTINATO_BENCH_PYDMNRULES names. A peer that is absent is left out, and the output says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -112,7 +113,7 @@ def main() -> None:
     options.add_argument("--json", type=Path)
     chosen = options.parse_args()
     node = ROOT / "tests" / "node"
-    pydmn = os.environ.get("OSTINATO_BENCH_PYDMNRULES")
+    pydmn = os.environ.get("OSTINATO_BENCH_PYDMNRULES") or (sys.executable if find_spec("pyDMNrules") else None)
     table: dict[str, dict[int, float]] = {}
     for size in SIZES:
         own = in_process("ostinato", size, chosen.seconds, chosen.rounds, None)
