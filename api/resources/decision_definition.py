@@ -26,6 +26,7 @@ from dmn import DecisionModel, DmnError, compile_dmn, parse_dmn, to_json
 from interpreter.expressions import to_feel
 from interpreter.juel.decisions import compile_decision_text
 from store import decisions
+from store.decision_instances import add
 from store.decisions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
 
 decision_definitions = Resource("decision-definition", "Decision Definition")
@@ -89,12 +90,26 @@ async def evaluate(call: Call) -> list[dict[str, Any]]:
     profile = "camunda7" if call.services.settings.profile == "c7" else "spec"
     try:
         model = await asyncio.to_thread(_compiled, source, profile)
-        result = await asyncio.to_thread(model.evaluate, row.key, variables, now=datetime.now(UTC))
+        result = await asyncio.to_thread(model.evaluate, row.key, variables, now=datetime.now(UTC), trace=True)
     except DmnError as error:
         raise rest_exception(f"Cannot evaluate decision {row.id}: {error}") from error
     if result.errors:
         sentences = "; ".join(message.message for message in result.errors)
         raise rest_exception(f"Cannot evaluate decision {row.id}: {sentences}")
+    trace = {
+        "decision": row.key,
+        "definition_id": row.id,
+        "name": row.name,
+        "evaluated": [record.to_json() for record in result.trace],
+    }
+    await add(
+        call.services.database,
+        decision=row.key,
+        definition_id=row.id,
+        trace=trace,
+        user_id=call.user,
+        tenant_id=row.tenant_id,
+    )
     return [{name: variable_dto(to_json(value)) for name, value in outputs.items()} for outputs in result.rule_results]
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
-
-from store.subscriptions import EVENT_SUBSCRIPTIONS
 
 from api.bodies import ConditionBody, MessageBody, SignalBody
 from api.collections import serve_queries
+from api.conditions import true_starts
 from api.correlation import Correlation, Receiver, starting_definitions, waiting_executions
 from api.dto.runtime import EventSubscriptionDto, MessageCorrelationResultWithVariableDto, ProcessInstanceDto
 from api.engine import CommandRejected, InstanceNotFound
-from api.errors import RestError, invalid_request, not_implemented, rest_exception
+from api.errors import RestError, invalid_request, rest_exception
 from api.operations import Call, Resource
 from api.starting import instance_variables, start_instance
 from api.variables import read_variables
 from interpreter.commands import TriggerEvent, Variables
+from interpreter.definition import Definition, load_definition
 from interpreter.ids import split
+from store import definitions
+from store.subscriptions import EVENT_SUBSCRIPTIONS
 
 message = Resource("message", "Message")
 signal = Resource("signal", "Signal")
@@ -188,4 +191,30 @@ async def evaluate_conditions(call: Call) -> Any:
         raise invalid_request("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.")
     if not body.variables:
         raise invalid_request("Expected variables to evaluate the conditions with but there are none.")
-    raise not_implemented("Conditional start events cannot be evaluated yet.")
+    variables = read_variables(body.variables)
+    started: list[dict[str, Any]] = []
+    for row, compiled in await _conditional(call, body):
+        for node in true_starts(compiled, variables, int(time.time() * 1000)):
+            started.append(
+                await start_instance(call, row, variables=variables, business_key=body.businessKey, start_node=node)
+            )
+    return started
+
+
+async def _conditional(call: Call, body: ConditionBody) -> list[tuple[Any, Definition]]:
+    """The definitions with conditional start events that are meant."""
+    database = call.services.database
+    tenant = definitions.ANY_TENANT if body.tenantId is None and not body.withoutTenantId else body.tenantId
+    subscriptions = await definitions.start_subscriptions(
+        database, "conditional", tenant=tenant, definition_id=body.processDefinitionId
+    )
+    if body.processDefinitionId and not subscriptions:
+        raise invalid_request(
+            f"Process definition with id '{body.processDefinitionId}' does not declare conditional start event"
+        )
+    found: list[tuple[Any, Definition]] = []
+    for identifier in dict.fromkeys(subscription.definition_id for subscription in subscriptions):
+        row = await definitions.PROCESS_DEFINITIONS.get(database, identifier)
+        if row is not None and not row.suspended:
+            found.append((row, load_definition(await definitions.load(database, row.hash))))
+    return found

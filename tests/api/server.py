@@ -38,7 +38,9 @@ class Rest:
         """The JSON of the answer (None for 204); fails if the status is not the expected one (2xx if none is given)."""
         response = self.http.request(method, f"/engine-rest{path}", **options)
         expected = response.is_success if expect is None else response.status_code == expect
-        assert expected, f"{method} {path}: expected {expect or 'success'} but {response.status_code} {response.text[:600]}"
+        assert expected, (
+            f"{method} {path}: expected {expect or 'success'} but {response.status_code} {response.text[:600]}"
+        )
         if response.status_code == 204:
             assert response.content == b""
             return None

@@ -61,6 +61,19 @@ def test_deploy_and_evaluate(rest: Rest, unique: Unique) -> None:
         },
     ]
     assert rest.post(f"/decision-definition/{decision['id']}/evaluate", {"variables": {}}) == []
+    rows = rest.get("/history/decision-instance", decisionDefinitionKey=key, sortBy="evaluationTime", sortOrder="asc")
+    assert [(row["inputs"], row["outputs"]) for row in rows] == [(None, None), (None, None)]
+    full = rest.get(f"/history/decision-instance/{rows[0]['id']}", includeInputs="true", includeOutputs="true")
+    assert {item["clauseId"]: (item["type"], item["value"]) for item in full["inputs"]} == {
+        "i1": ("String", "gold"),
+        "i2": ("Integer", 120),
+    }
+    assert [(item["variableName"], item["value"], item["ruleId"], item["ruleOrder"]) for item in full["outputs"]] == [
+        ("percent", 10, "r1", 1),
+        ("reason", "loyal", "r1", 1),
+        ("percent", 2.5, "r2", 2),
+        ("reason", "much", "r2", 2),
+    ]
 
 
 def test_wrong_decisions(rest: Rest, unique: Unique) -> None:

@@ -149,6 +149,23 @@ def test_a_signal_for_one(rest: Rest, unique: Unique) -> None:
     assert rest.get("/task", processInstanceId=second["id"]) == []
 
 
+# --- condition ------------------------------------------------------------------------------------------------------
+
+
+def test_conditions_start_processes(rest: Rest, unique: Unique) -> None:
+    key = unique("conditional")
+    rest.deploy(bpmn(key).start("hot", condition="${degrees > 30}").user_task("cool").end())
+    definition = rest.get(f"/process-definition/key/{key}")["id"]
+    body = {"variables": {"degrees": {"value": 20}}, "processDefinitionId": definition}
+    assert rest.post("/condition", body) == []
+    body["variables"]["degrees"]["value"] = 31
+    (started,) = rest.post("/condition", {**body, "businessKey": "B"})
+    assert (started["definitionId"], started["businessKey"]) == (definition, "B")
+    assert rest.only_task(started["id"])["taskDefinitionKey"] == "cool"
+    assert rest.post("/condition", {**body, "variables": {"other": {"value": 1}}}) == []
+    rest.post("/condition", {}, 400)
+
+
 # --- jobs and incidents ---------------------------------------------------------------------------------------------
 
 
@@ -237,3 +254,39 @@ def test_details_of_variables(rest: Rest, started: dict[str, Any]) -> None:
         ("order", "Integer", 8, "variableUpdate"),
     ]
     assert rest.get(f"/history/detail/{rows[1]['id']}") == rows[1]
+
+
+def test_history_is_deleted_when_it_is_over(rest: Rest, unique: Unique) -> None:
+    key = unique("approval")
+    rest.deploy(bpmn(key).start().user_task("a").end())
+    started = rest.start(key, variables={"x": {"value": 1}})
+    rest.delete(f"/history/process-instance/{started['id']}", 400)
+    rest.post(f"/task/{rest.only_task(started['id'])['id']}/complete", {})
+    (row,) = rest.get("/history/variable-instance", processInstanceId=started["id"])
+    rest.delete(f"/history/variable-instance/{row['id']}", 204)
+    rest.delete(f"/history/variable-instance/{row['id']}", 404)
+    rest.delete(f"/history/process-instance/{started['id']}/variable-instances", 204)
+    statistics = rest.get(f"/history/process-definition/{started['definitionId']}/statistics", finished="true")
+    assert {row["id"]: (row["instances"], row["finished"]) for row in statistics}["a"] == (0, 1)
+    rest.delete(f"/history/process-instance/{started['id']}", 204)
+    rest.get(f"/history/process-instance/{started['id']}", 404)
+    rest.delete(f"/history/process-instance/{started['id']}", 404)
+    rest.delete(f"/history/process-instance/{started['id']}", 204, failIfNotExists="false")
+
+
+def test_statistics(rest: Rest, unique: Unique) -> None:
+    key = unique("statistics")
+    rest.deploy(bpmn(key).start().user_task("a").end())
+    for _ in range(2):
+        rest.start(key)
+    definition = rest.get(f"/process-definition/key/{key}")
+    rows = [
+        row for row in rest.get("/process-definition/statistics", incidents="true") if row["id"] == definition["id"]
+    ]
+    assert rows == [
+        {"id": definition["id"], "instances": 2, "failedJobs": 0, "incidents": [], "definition": definition}
+    ]
+    assert rest.get(f"/process-definition/key/{key}/statistics", failedJobs="true") == [
+        {"id": "a", "instances": 2, "failedJobs": 0, "incidents": []}
+    ]
+    rest.get("/process-definition/statistics", 400, incidents="true", incidentsForType="x")

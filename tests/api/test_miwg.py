@@ -59,9 +59,7 @@ def _complete(rest: Rest, instance: str, activity: str, **variables: Any) -> Non
 @pytest.fixture
 def instance(rest: Rest) -> str:
     with MODEL.open("rb") as file:
-        deployed = rest.request(
-            "POST", "/deployment/create", 200, files={"C.1.1.bpmn": (MODEL.name, file, "text/xml")}
-        )
+        deployed = rest.request("POST", "/deployment/create", 200, files={"C.1.1.bpmn": (MODEL.name, file, "text/xml")})
     (definition,) = deployed["deployedProcessDefinitions"].values()
     assert definition["key"] == "handle-invoice"
     assert rest.get(f"/process-definition/{definition['id']}/xml")["bpmn20Xml"].encode() == MODEL.read_bytes()
@@ -104,7 +102,7 @@ def test_approved_after_a_review(rest: Rest, instance: str, archived: list[dict[
 
 
 def _wait_for_end(rest: Rest, instance: str) -> None:
-    """The service task is done by somebody else, so the end comes when it comes: watch Temporal's own long poll for it."""
+    """The service task is done by somebody else, so the end comes when it comes: Temporal's long poll tells."""
     from temporalio.client import Client
 
     async def result() -> None:
