@@ -148,6 +148,13 @@ def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
 def completion(wait: JobWait, result: Any, now: Millis) -> CompleteWait:
     """The command that a job's result asks for. What a worker answers sets variables, if it is an object; what the
     engine's own activities answer is for the element alone."""
+    if wait.kind == "script":
+        return CompleteWait(
+            now=now,
+            wait=wait.key,
+            variables=_variables(result.get("variables")),
+            result=codec.decode_value(result.get("value")),
+        )
     variables = {} if wait.kind in _ENGINE_ACTIVITIES else _variables(result)
     return CompleteWait(now=now, wait=wait.key, variables=variables, result=result)
 

@@ -50,6 +50,7 @@ class Mirror:
         submit: Submit,
         now: Callable[[], Millis],
         guard: Callable[[Callable[[], None]], None],
+        rouse: Callable[[], None],
     ) -> None:
         self.definition = definition
         self.definition_id = definition_id
@@ -61,6 +62,7 @@ class Mirror:
         self._submit = submit
         self._now = now
         self._guard = guard
+        self._rouse = rouse
         self._running: dict[int, _Running] = {}
         self._backlog: dict[int, None] = {}
         self.children = Children(definition_id, submit, now, guard)
@@ -140,17 +142,18 @@ class Mirror:
 
     def _job_done(self, wait: JobWait, task: asyncio.Future[Any]) -> None:
         self.jobs -= 1
+        if task.cancelled():  # the worker evicts the workflow
+            return
+        error = task.exception()
         running = self._running.get(wait.key)
         if running is not None and running.task is task:
             del self._running[wait.key]
-            if task.cancelled():  # the worker evicts the workflow
-                return
-            error = task.exception()
             if error is None:
                 self._submit(jobs.completion(wait, task.result(), self._now()))
             else:
                 self._submit(jobs.failure(wait, error, self._now()))
         self.start_more()
+        self._rouse()
 
     def _job_due(self, key: int) -> None:
         wait = self.state.waits.get(key)

@@ -9,7 +9,7 @@ from interpreter.step import Step
 
 
 class Outbox:
-    """The unconfirmed steps of one instance and what a batch of them needs.
+    """The unconfirmed steps of one instance and what a batch of them needs. Events are numbered from 1 here.
 
     `confirmed` is the number of the last event that a confirmed flush wrote, `sequence` that of the last event of
     all.
@@ -37,10 +37,10 @@ class Outbox:
         if not step.events:
             return
         self.steps.append(
-            {"first": step.first, "at": step.at, "events": [codec.to_json(event) for event in step.events]}
+            {"first": step.first + 1, "at": step.at, "events": [codec.to_json(event) for event in step.events]}
         )
         self.events += len(step.events)
-        self.sequence = step.first + len(step.events) - 1
+        self.sequence = step.first + len(step.events)
 
     def batch(self, fence: int, *, confirmed: bool) -> dict[str, Any]:
         """Everything that is not confirmed, as `store.batches` wants it. `fence` is the instant (ms) of the workflow

@@ -96,7 +96,9 @@ class BpmnProcess:
             self._held = carried["held"]
             self._incidents = len(self.state.incidents)
         self.outbox.meta = {"definition_id": request.definition_id, **request.meta}
-        self.mirror = Mirror(self.definition, request.definition_id, self.state, self._submit, self._now, self._guard)
+        self.mirror = Mirror(
+            self.definition, request.definition_id, self.state, self._submit, self._now, self._guard, self._rouse
+        )
         self.effects = Effects(self._submit, self._guard, self._rouse)
         if carried is None:
             self._start(request.command)

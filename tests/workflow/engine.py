@@ -43,6 +43,15 @@ class ReadModel:
         self.changed = asyncio.Event()
         self.before_answer: Callable[[dict[str, Any]], Awaitable[None]] | None = None
 
+    def quick(self, loop: asyncio.AbstractEventLoop) -> Callable[[dict[str, Any]], bool]:
+        """The quick flush, from a workflow's thread."""
+
+        def flush(batch: dict[str, Any]) -> bool:
+            asyncio.run_coroutine_threadsafe(self.flush(batch), loop).result(1.5)
+            return True
+
+        return flush
+
     @activity.defn(name=contract.ACTIVITY_FLUSH)
     async def flush(self, batch: Any) -> Any:
         """Local activity: what lies beyond the base is an attempt that never happened."""
@@ -111,6 +120,7 @@ class Engine:
         max_cached_workflows: int = 1000,
         activities: tuple[Any, ...] = (),
         read_model: ReadModel | None = None,
+        quick_flush: bool = True,
     ) -> None:
         self.client = client
         self.task_queue = task_queue
@@ -124,13 +134,22 @@ class Engine:
         self._jobs = dict(jobs or {})
         self._max_cached = max_cached_workflows
         self._activities = activities
+        self._quick_flush = quick_flush
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         cache = DefinitionCache()
         for definition in self.definitions.values():
             cache.put(definition)
-        runtime.install(runtime.Runtime(definitions=cache, side_channel=self.read_model, job_task_queue=self.job_queue))
+        quick = self.read_model.quick(asyncio.get_running_loop()) if self._quick_flush else runtime.no_direct_flush
+        runtime.install(
+            runtime.Runtime(
+                definitions=cache,
+                side_channel=self.read_model,
+                direct_flush=quick,
+                job_task_queue=self.job_queue,
+            )
+        )
         await self._stack.enter_async_context(self.worker())
         if self._jobs:
             await self._stack.enter_async_context(
