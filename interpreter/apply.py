@@ -1,5 +1,5 @@
-"""`apply(state, event)`: the only writer of `State`. fold(apply, events) == state is a law of the engine, so nothing here may look
-at anything but the state and the event, decide anything, or fail.
+"""`apply(state, event)`: the only writer of `State`. fold(apply, events) == state is a law of the engine, so nothing
+here may look at anything but the state and the event, decide anything, or fail.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Time arithmetic of timers: ISO 8601 dates, durations, intervals and repeating intervals, and cron with seconds. Pure.
 
-Instants are ms since the epoch. A date without a zone is UTC. Months and years are calendar arithmetic (a day that the month does
-not have becomes its last); days and weeks are calendar days in the zone of the date they are added to; the rest is exact.
-`[Europe/Berlin]` or `@Europe/Berlin` after a date names an IANA zone, whose daylight saving applies.
+Instants are ms since the epoch. A date without a zone is UTC. Months and years are calendar arithmetic (a day that
+the month does not have becomes its last); days and weeks are calendar days in the zone of the date they are added to;
+the rest is exact. `[Europe/Berlin]` or `@Europe/Berlin` after a date names an IANA zone, whose daylight saving
+applies.
 """
 
 from __future__ import annotations
@@ -251,7 +252,8 @@ def following(text: str, due: Millis) -> Millis | None:
 
 
 def retry_cycle(text: str) -> tuple[int, tuple[Millis, ...]] | None:
-    """Camunda's failedJobRetryTimeCycle: `R5/PT5M`, or a list of periods; (attempts, pauses in ms), None when it is neither."""
+    """Camunda's failedJobRetryTimeCycle: `R5/PT5M`, or a list of periods; (attempts, pauses in ms), None when it is
+    neither."""
     try:
         if "," in text or text.strip().startswith("P"):
             pauses = tuple([_exact(parse_duration(part)) for part in text.split(",") if part.strip()])

@@ -1,5 +1,5 @@
-"""Catching events: opening the subscriptions of boundary events, event subprocesses and event-based gateways, and what happens
-when one of them is triggered.
+"""Catching events: opening the subscriptions of boundary events, event subprocesses and event-based gateways, and
+what happens when one of them is triggered.
 
 `fire` is the one entrance: whatever came (message, signal, timer, condition), it finds by `wait.node` who subscribed:
 
@@ -8,8 +8,8 @@ when one of them is triggered.
     an event-based gateway  the others are withdrawn; the token goes to the target
     the element itself      it completes
 
-Subscriptions of a multiple event are waits of the same node: any of them is enough, unless it is parallel multiple, where the
-last one counts (BPMN 2.0.2, 10.5.1, 13.5).
+Subscriptions of a multiple event are waits of the same node: any of them is enough, unless it is parallel multiple,
+where the last one counts (BPMN 2.0.2, 10.5.1, 13.5).
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from interpreter import events as ev, expressions, lifecycle, variables
+from interpreter import events as ev
+from interpreter import expressions, lifecycle, variables
 from interpreter.definition import FlowNode, Spec
 from interpreter.failures import Failure
 from interpreter.features import CONDITIONS_BY_LEVEL, CYCLE_CATCH_ONCE
 from interpreter.machine import Machine
 from interpreter.state import Element
-from interpreter.triggers import table as triggers, timer as timer_trigger
+from interpreter.triggers import table as triggers
+from interpreter.triggers import timer as timer_trigger
 from interpreter.values import VariableValue
 from interpreter.waits import ConditionWait, TimerWait, Wait
 
@@ -141,7 +143,8 @@ def _fire_event_subprocess(
 
 
 def _keep_subscription(m: Machine, element: Element, node: FlowNode, wait: Wait, again: bool) -> None:
-    """After a non-interrupting event: messages, signals and conditions stay, timers may repeat, parallel multiples begin anew."""
+    """After a non-interrupting event: messages, signals and conditions stay, timers may repeat, parallel multiples
+    begin anew."""
     if again:
         subscribe(m, element, [node])
     elif isinstance(wait, TimerWait):
@@ -156,7 +159,8 @@ def _timer_of(node: FlowNode) -> Spec:
 
 
 def interrupt_scope(m: Machine, scope: Element, *, keep: int | None = None, reason: str = "interrupted") -> None:
-    """An interrupting event subprocess takes over: its siblings end, and no event subprocess of the scope listens any more."""
+    """An interrupting event subprocess takes over: its siblings end, and no event subprocess of the scope listens any
+    more."""
     for key in list(scope.waits):
         if key in scope.waits and m.nodes[m.state.waits[key].node].kind == "startEvent":
             m.close_wait(key, "cancelled")
@@ -201,7 +205,8 @@ def conditions_changed(m: Machine, changes: list[list[str | int]]) -> None:
 
 
 def _sees(m: Machine, element: int, scope: int, name: str) -> int | None:
-    """Distance from `element` out to `scope`, None when a scope between them hides `name` or `scope` is not around it."""
+    """Distance from `element` out to `scope`, None when a scope between them hides `name` or `scope` is not around
+    it."""
     elements = m.state.elements
     distance = 0
     key = element

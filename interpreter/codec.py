@@ -1,7 +1,8 @@
 """JSON for the engine's vocabulary: every command, event, wait, effect, rejection and the parts of a definition.
 
-A dataclass becomes an object with its name under ``"t"``; fields that have their default are left out. A `Typed` variable
-value becomes ``{"$typed": type, "value": ..., "info": ...}``; a plain object that has a key ``$typed`` itself is wrapped.
+A dataclass becomes an object with its name under ``"t"``; fields that have their default are left out. A `Typed`
+variable value becomes ``{"$typed": type, "value": ..., "info": ...}``; a plain object that has a key ``$typed``
+itself is wrapped.
 
     to_json(CompleteWait(now=1, wait=2)) == {"t": "CompleteWait", "now": 1, "wait": 2}
     from_json({"t": "CompleteWait", "now": 1, "wait": 2}) == CompleteWait(now=1, wait=2)
@@ -62,7 +63,8 @@ def decode_value(data: Any) -> Any:
 
 
 def register(*classes: type) -> None:
-    """Make dataclasses known; those that their fields mention must be registered too (before use, not before this call)."""
+    """Make dataclasses known; those that their fields mention must be registered too (before use, not before this
+    call)."""
     for cls in classes:
         name = cls.__name__
         known = _classes.get(name)

@@ -18,8 +18,8 @@ def _no_variables() -> Variables:
 
 @dataclass(frozen=True, slots=True)
 class StartInstance:
-    """Start at the none start event, at `start_node` (message, signal, timer, conditional start or instantiating element),
-    or by `instructions` (Camunda's startInstructions: same shape as `ModifyInstance`)."""
+    """Start at the none start event, at `start_node` (message, signal, timer, conditional start or instantiating
+    element), or by `instructions` (Camunda's startInstructions: same shape as `ModifyInstance`)."""
 
     now: Millis
     instance_id: str
@@ -35,7 +35,8 @@ class StartInstance:
 
 @dataclass(frozen=True, slots=True)
 class CompleteWait:
-    """Close a job, user task, external task or open wait with its result. `local_variables` stay in the element's own scope."""
+    """Close a job, user task, external task or open wait with its result. `local_variables` stay in the element's own
+    scope."""
 
     now: Millis
     wait: int
@@ -120,8 +121,8 @@ class EscalateFromChild:
 
 @dataclass(frozen=True, slots=True)
 class SetVariables:
-    """Set and remove variables at the element instance `element` (None: the process instance), with Camunda's scope rules;
-    `local` writes exactly there. Conditional events are evaluated afterwards."""
+    """Set and remove variables at the element instance `element` (None: the process instance), with Camunda's scope
+    rules; `local` writes exactly there. Conditional events are evaluated afterwards."""
 
     now: Millis
     variables: Variables = field(default_factory=_no_variables)
@@ -260,8 +261,8 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """The command makes no sense in this state; nothing has changed. `code` is machine-readable (not_found, already_closed,
-    suspended, ended, invalid), `message` one sentence "Expected <what> but <what was>"."""
+    """The command makes no sense in this state; nothing has changed. `code` is machine-readable (not_found,
+    already_closed, suspended, ended, invalid), `message` one sentence "Expected <what> but <what was>"."""
 
     code: str
     message: str

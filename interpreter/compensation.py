@@ -3,26 +3,28 @@
 When an activity completes, a *record* of it is kept in its scope, if there is a way to undo it:
 
     {"handler": id, "variables": {...}}                          a compensation boundary event with its handler
-    {"inner": [[node, record], ...], "variables": {...},         a subprocess: what completed inside it and a snapshot of its
-     "event_subprocess": id}                                     variables; its compensation event subprocess, if it has one
+    {"inner": [[node, record], ...], "variables": {...},         a subprocess: what completed inside it and a snapshot
+    of its
+     "event_subprocess": id}                                     variables; its compensation event subprocess, if it
+     has one
 
-A throw event consumes the records of its scope, youngest first. It stays active as the *owner*; `data["todo"]` are the keys of
-records to come, `data["active"]` how many handlers run. A subprocess record is brought back as an element instance with
-`multi="compensation"`, which holds the snapshot and owns what it undoes in turn.
+A throw event consumes the records of its scope, youngest first. It stays active as the *owner*; `data["todo"]` are
+the keys of records to come, `data["active"]` how many handlers run. A subprocess record is brought back as an element
+instance with `multi="compensation"`, which holds the snapshot and owns what it undoes in turn.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from interpreter import catching, events as ev, lifecycle, variables
+from interpreter import catching, lifecycle, variables
+from interpreter import events as ev
 from interpreter.codec import decode_value, encode_value
 from interpreter.definition import FlowNode
 from interpreter.features import COMPENSATION_CONCURRENT
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.values import JsonValue
-
 
 # -- recording
 
@@ -76,7 +78,8 @@ def compensation_event_subprocess(m: Machine, node: FlowNode) -> str | None:
 
 
 def throw(m: Machine, owner: Element, activity: str | None) -> None:
-    """Compensate `activity` (None: everything) in the scope of `owner`, the throwing element instance; it completes afterwards."""
+    """Compensate `activity` (None: everything) in the scope of `owner`, the throwing element instance; it completes
+    afterwards."""
     run(m, owner, records_for(m, owner, activity))
 
 

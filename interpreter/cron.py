@@ -1,7 +1,8 @@
-"""Cron expressions with six fields: second, minute, hour, day of month, month, day of week (0 and 7 are Sunday); in UTC.
+"""Cron expressions with six fields: second, minute, hour, day of month, month, day of week (0 and 7 are Sunday); in
+UTC.
 
-Lists, ranges, steps, names, `?`, `L` (last day, last such weekday), `W` (nearest weekday), `#` (n-th such weekday) and the macros
-@yearly @annually @monthly @weekly @daily @midnight @hourly. Both day fields must fit.
+Lists, ranges, steps, names, `?`, `L` (last day, last such weekday), `W` (nearest weekday), `#` (n-th such weekday)
+and the macros @yearly @annually @monthly @weekly @daily @midnight @hourly. Both day fields must fit.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ MACROS = {
     "@midnight": "0 0 0 * * *",
     "@hourly": "0 0 * * * *",
 }
-_MONTHS = {n: i + 1 for i, n in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split())}
-_WEEKDAYS = {n: i for i, n in enumerate("SUN MON TUE WED THU FRI SAT".split())}
+_MONTHS = {
+    n: i + 1 for i, n in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
+}
+_WEEKDAYS = {n: i for i, n in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])}
 
 
 @dataclass(frozen=True, slots=True)

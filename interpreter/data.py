@@ -1,5 +1,5 @@
-"""BPMN's own data flow (BPMN 2.0.2, 10.4): data objects and properties are variables of the scope that declares them, data inputs and
-outputs are variables of the activity, associations copy, transform or assign.
+"""BPMN's own data flow (BPMN 2.0.2, 10.4): data objects and properties are variables of the scope that declares them,
+data inputs and outputs are variables of the activity, associations copy, transform or assign.
 
 A data store is a variable of the process here, and writing it is an effect as well.
 """

@@ -1,14 +1,16 @@
 """What comes of a DMN decision: Camunda's and Zeebe's ways to bring a decision's result into variables.
 
-A decision job's result is ``{"value": the decision's value, "rows": [{output: value}, ...], "trace": {...}}``; `rows` are the matched
-rules of a decision table (absent: they are worked out from the value), `trace` feeds the history. Any other result is a value.
+A decision job's result is ``{"value": the decision's value, "rows": [{output: value}, ...], "trace": {...}}``; `rows`
+are the matched rules of a decision table (absent: they are worked out from the value), `trace` feeds the history. Any
+other result is a value.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from interpreter import events as ev, expressions, variables
+from interpreter import events as ev
+from interpreter import expressions, variables
 from interpreter.definition import FlowNode
 from interpreter.failures import Failure
 from interpreter.machine import Machine

@@ -1,7 +1,7 @@
 """The executable form of a process: what `bpmn/compile.py` makes of a model and all that `step` needs of it.
 
-JSON-able and content-addressed: `Definition.hash` is the SHA-256 of its canonical JSON, so that an instance can carry the hash
-and any worker can load the same behaviour. Positions and drawings are not in it; names are.
+JSON-able and content-addressed: `Definition.hash` is the SHA-256 of its canonical JSON, so that an instance can carry
+the hash and any worker can load the same behaviour. Positions and drawings are not in it; names are.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """Something that yields a value. `language`: "literal" (`text` or `value` as it is), "feel", "juel", "list" (`parts`), "map"
-    (`names` and `parts`), "variable" (its name), "null", or a script language that the engine does not run itself."""
+    """Something that yields a value. `language`: "literal" (`text` or `value` as it is), "feel", "juel", "list"
+    (`parts`), "map" (`names` and `parts`), "variable" (its name), "null", or a script language that the engine does
+    not run itself."""
 
     language: str
     text: str = ""
@@ -44,8 +45,8 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An execution or task listener. `event`: start, end, take, create, assignment, update, complete, delete, timeout. With a
-    `job_type` it is a job; otherwise `expression` is evaluated in the engine."""
+    """An execution or task listener. `event`: start, end, take, create, assignment, update, complete, delete,
+    timeout. With a `job_type` it is a job; otherwise `expression` is evaluated in the engine."""
 
     event: str
     expression: Expression | None = None
@@ -73,10 +74,10 @@ class SequenceFlow:
 class FlowNode:
     """A flow node or the process itself (kind "process", the only node without a scope).
 
-    `local_results`: what the work yields stays in the element instance until the output mappings take it out (Zeebe's rule).
-    `declares`: names of its data objects and properties, variables of its own from the start.
-    `kind` is the key of the behaviour table (elements/): the BPMN element name, with "eventSubProcess" apart. `scope` is the id
-    of the enclosing process or subprocess. `triggers` are the event definitions in document order.
+    `local_results`: what the work yields stays in the element instance until the output mappings take it out (Zeebe's
+    rule). `declares`: names of its data objects and properties, variables of its own from the start. `kind` is the
+    key of the behaviour table (elements/): the BPMN element name, with "eventSubProcess" apart. `scope` is the id of
+    the enclosing process or subprocess. `triggers` are the event definitions in document order.
     """
 
     id: str
@@ -134,8 +135,8 @@ SCOPE_KINDS = frozenset({"process", "subProcess", "transaction", "adHocSubProces
 
 @dataclass(frozen=True, slots=True)
 class StartEvent:
-    """A way to start the process. `type`: none, message, signal, timer, conditional; `name` is the resolved message or signal name;
-    `spec` the timer's text (`kind`: timeDate, timeDuration, timeCycle) or the condition's text."""
+    """A way to start the process. `type`: none, message, signal, timer, conditional; `name` is the resolved message
+    or signal name; `spec` the timer's text (`kind`: timeDate, timeDuration, timeCycle) or the condition's text."""
 
     node: str
     type: str
@@ -159,8 +160,8 @@ class Definition:
         "nodes",
         "process_id",
         "profile",
-        "starts",
         "startable",
+        "starts",
         "version_tag",
     )
 
@@ -246,7 +247,7 @@ class Definition:
 
 def dump_definition(definition: Definition) -> dict[str, Any]:
     """The JSON form, with its hash."""
-    return {"hash": definition.hash, **definition._content()}  # pyright: ignore[reportPrivateUsage] same module, one idea
+    return {"hash": definition.hash, **definition._content()}  # pyright: ignore[reportPrivateUsage] same module
 
 
 def load_definition(data: dict[str, Any]) -> Definition:

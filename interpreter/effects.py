@@ -1,4 +1,5 @@
-"""Effects: what a step asks of the outside that is not a wait. The shell performs each once, after the step's events."""
+"""Effects: what a step asks of the outside that is not a wait. The shell performs each once, after the step's
+events."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class BroadcastSignal:
 
 @dataclass(frozen=True, slots=True)
 class PublishMessage:
-    """Send a message (throw or end event, send task without other implementation) to one receiver, buffered for `ttl` ms."""
+    """Send a message (throw or end event, send task without other implementation) to one receiver, buffered for `ttl`
+    ms."""
 
     name: str
     correlation_key: str | None = None

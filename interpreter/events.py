@@ -1,9 +1,9 @@
-"""Events: what happened, in the past tense. `apply.apply(state, event)` is the only writer of state; the list of events is the
-history, the audit trail, the feed of the read model and the time-travel log.
+"""Events: what happened, in the past tense. `apply.apply(state, event)` is the only writer of state; the list of
+events is the history, the audit trail, the feed of the read model and the time-travel log.
 
-Element instances are named by `key`; key 1 is the process instance itself. `scope` is the key of the enclosing element instance
-(flow scope). The envelope of a step (`step.Step`) carries the instant and the first sequence number: event i of a step that starts
-at sequence n has number n + i.
+Element instances are named by `key`; key 1 is the process instance itself. `scope` is the key of the enclosing
+element instance (flow scope). The envelope of a step (`step.Step`) carries the instant and the first sequence number:
+event i of a step that starts at sequence n has number n + i.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class InstanceStarted:
 
 @dataclass(frozen=True, slots=True)
 class InstanceEnded:
-    """`outcome`: completed | terminated (by the model: cancelled by its caller, uncaught error) | cancelled (from outside).
-    `error_code` is set when an uncaught BPMN error goes to the caller."""
+    """`outcome`: completed | terminated (by the model: cancelled by its caller, uncaught error) | cancelled (from
+    outside). `error_code` is set when an uncaught BPMN error goes to the caller."""
 
     outcome: str
     reason: str = ""
@@ -57,9 +57,9 @@ class InstanceMigrated:
 
 @dataclass(frozen=True, slots=True)
 class ElementActivated:
-    """An element instance exists. `flow`: the sequence flow whose token it consumed (None: started otherwise); `joined`: the
-    other flows of which a join consumed one token each.
-    `multi`: "" | "body" (the multi-instance or loop body, Camunda's `#multiInstanceBody`) | "inner"."""
+    """An element instance exists. `flow`: the sequence flow whose token it consumed (None: started otherwise);
+    `joined`: the other flows of which a join consumed one token each. `multi`: "" | "body" (the multi-instance or
+    loop body, Camunda's `#multiInstanceBody`) | "inner"."""
 
     key: int
     node: str
@@ -95,7 +95,8 @@ class SequenceFlowTaken:
 
 @dataclass(frozen=True, slots=True)
 class VariableSet:
-    """`value` is what the variable now holds in element instance `scope` (JSON value or `Typed`); `created` when new there."""
+    """`value` is what the variable now holds in element instance `scope` (JSON value or `Typed`); `created` when new
+    there."""
 
     scope: int
     name: str
@@ -132,8 +133,9 @@ class WaitClosed:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRaised:
-    """`type`: failedJob | failedExternalTask | expression | condition | unhandledError | stepBudget | ... `wait`: the wait that
-    failed, if any; `details` a longer text (stack); `resume` is the engine's own: the transition to try again."""
+    """`type`: failedJob | failedExternalTask | expression | condition | unhandledError | stepBudget | ... `wait`: the
+    wait that failed, if any; `details` a longer text (stack); `resume` is the engine's own: the transition to try
+    again."""
 
     key: int
     type: str
@@ -152,7 +154,8 @@ class IncidentResolved:
 
 @dataclass(frozen=True, slots=True)
 class DecisionEvaluated:
-    """A decision was taken inside the step or by a decision job; `trace` feeds Camunda's historic decision instances."""
+    """A decision was taken inside the step or by a decision job; `trace` feeds Camunda's historic decision
+    instances."""
 
     element: int
     node: str

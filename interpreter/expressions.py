@@ -1,7 +1,7 @@
 """Expressions of a definition, evaluated against the variables that an element instance sees.
 
-FEEL gets only the variables that the expression names, converted; JUEL reads variables as they are. Whatever goes wrong is a
-`Failure` with one sentence that names the expression.
+FEEL gets only the variables that the expression names, converted; JUEL reads variables as they are. Whatever goes
+wrong is a `Failure` with one sentence that names the expression.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def condition(
     if expression.language == "literal" and str(value).strip() in ("true", "false"):
         return str(value).strip() == "true"
     raise Failure(
-        f"Expected the condition of {what} to be true or false but {_short(expression.text)} was {_short(repr(value))}.",
+        f"Expected the condition of {what} to be true or false but {_short(expression.text)} "
+        f"was {_short(repr(value))}.",
         "condition",
     )
 

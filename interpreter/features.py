@@ -1,4 +1,5 @@
-"""Named behaviours in which Camunda 7 departs from BPMN 2.0.2. A profile is a set of them; a state keeps the set it was started with.
+"""Named behaviours in which Camunda 7 departs from BPMN 2.0.2. A profile is a set of them; a state keeps the set it
+was started with.
 
 Names are never reused or given another meaning: recorded histories carry them.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 JOIN_COUNTS_TOKENS: Final = "join_counts_tokens"
-"""Parallel join: as many tokens as incoming flows are enough, whichever flows they came by (spec: one on each flow, 13.4.1)."""
+"""Parallel join: as many tokens as incoming flows are enough, whichever flows they came by (spec: one on each flow,
+13.4.1)."""
 
 INCLUSIVE_ON_ARRIVAL: Final = "inclusive_on_arrival"
 """Inclusive join: looked at only when a token arrives there (spec: whenever a token of the scope moves, 13.4.3)."""
@@ -33,19 +35,19 @@ CONDITIONS_BY_LEVEL: Final = "conditions_by_level"
 """A conditional event fires at every change of a variable while its condition is true (spec: when it becomes true)."""
 
 THROWS_AT_ONCE: Final = "throws_at_once"
-"""A token that comes to a signal throw event throws at once, depth first (spec: the order of concurrent tokens is free, and a throw
-lets them reach their catch events first)."""
+"""A token that comes to a signal throw event throws at once, depth first (spec: the order of concurrent tokens is
+free, and a throw lets them reach their catch events first)."""
 
 CYCLE_CATCH_ONCE: Final = "cycle_catch_once"
 """An intermediate catch event with a time cycle fires once (spec: a token leaves it at every repetition)."""
 
 LOOP_UNTIL: Final = "loop_until"
-"""A standard loop that is tested after its activity goes on until its condition is true, as ProcessMaker reads it (spec: while it is
-true, Table 10.27). In no profile: for the judge of the nayra suite."""
+"""A standard loop that is tested after its activity goes on until its condition is true, as ProcessMaker reads it
+(spec: while it is true, Table 10.27). In no profile: for the judge of the nayra suite."""
 
 LOOP_INPUT_ERRORS: Final = "loop_input_errors"
-"""Missing, wrong or empty input of a multi-instance activity is the BPMN error INVALID_DATA_INPUT, as ProcessMaker has it (spec: a
-failure; and nothing to do is no error). In no profile: for the judge of the nayra suite."""
+"""Missing, wrong or empty input of a multi-instance activity is the BPMN error INVALID_DATA_INPUT, as ProcessMaker
+has it (spec: a failure; and nothing to do is no error). In no profile: for the judge of the nayra suite."""
 
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (

@@ -1,7 +1,7 @@
 """What each command does, and when it is rejected.
 
-A pair of functions per command: `_check_x(definition, state, command) -> Rejection | None` reads only; `_do_x(m, command)` emits and
-pushes transitions. Rejections are sentences "Expected ... but ...".
+A pair of functions per command: `_check_x(definition, state, command) -> Rejection | None` reads only; `_do_x(m,
+command)` emits and pushes transitions. Rejections are sentences "Expected ... but ...".
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from interpreter import catching, commands as c, events as ev, jobs, lifecycle, listeners, propagation, variables
+from interpreter import catching, jobs, lifecycle, listeners, propagation, variables
+from interpreter import commands as c
+from interpreter import events as ev
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
 from interpreter.elements.table import bind

@@ -1,7 +1,8 @@
 """Deterministic ids that the outside sees. A crash and a second attempt give the same ids.
 
-An instance id is chosen by the starter (a UUID unless the client says otherwise) and is the Temporal workflow id. Everything inside
-an instance is `<instance id>:<key>`, where key is the engine's counter; the process instance itself (key 1) is the instance id.
+An instance id is chosen by the starter (a UUID unless the client says otherwise) and is the Temporal workflow id.
+Everything inside an instance is `<instance id>:<key>`, where key is the engine's counter; the process instance itself
+(key 1) is the instance id.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ ROOT_KEY = 1
 
 
 def element_id(instance_id: str, key: int) -> str:
-    """Id of an element instance (Camunda's activity instance and execution), a wait (task, external task, job, subscription) or incident."""
+    """Id of an element instance (Camunda's activity instance and execution), a wait (task, external task, job,
+    subscription) or incident."""
     return instance_id if key == ROOT_KEY else f"{instance_id}:{key}"
 
 

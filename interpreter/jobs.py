@@ -1,13 +1,12 @@
 """Work that somebody outside does: service, send and business rule tasks, message throw events, connectors, delegates.
 
-`Work` says who does it; `begin` opens the wait (or evaluates the expression at once), `done` takes what the worker sent.
+`Work` says who does it; `begin` opens the wait (or evaluates the expression at once), `done` takes what the worker
+sent.
 
     kind        wait                  type
-    service     JobWait               job type (zeebe:taskDefinition, a Java class or delegate name, implementation, else the id)
-    connector   JobWait               connector id
-    external    ExternalTaskWait      topic
-    expression  none                  -
-    decision    JobWait               decision id
+    service     JobWait               job type (zeebe:taskDefinition, a Java class or delegate name, implementation,
+    else the id) connector   JobWait               connector id external    ExternalTaskWait      topic expression
+    none                  - decision    JobWait               decision id
 """
 
 from __future__ import annotations
@@ -40,7 +39,8 @@ class ErrorRule(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Work(Spec):
-    """Who does it. `binding`: latest | deployment | version | versionTag (decisions). `map`: Camunda's mapDecisionResult."""
+    """Who does it. `binding`: latest | deployment | version | versionTag (decisions). `map`: Camunda's
+    mapDecisionResult."""
 
     kind: str
     type: Expression
@@ -251,7 +251,8 @@ def accept(
 def broken_rule(
     m: Machine, element: Element, work: Work, extra: Mapping[str, Any], *, lenient: bool
 ) -> BpmnError | None:
-    """The error of the first rule of an external task whose condition is true. `lenient`: a failing condition is false."""
+    """The error of the first rule of an external task whose condition is true. `lenient`: a failing condition is
+    false."""
     for rule in work.error_rules:
         try:
             value = expressions.evaluate(m, rule.condition, element.key, extra)

@@ -1,8 +1,8 @@
 """Joins that depend on the rest of their scope: inclusive, and complex while it resets (BPMN 2.0.2, 13.4.3, 13.4.5).
 
-Whether a token can still reach the join is a question about the graph alone: for each incoming flow of a join the set of nodes from
-which it can be reached without passing the join is worked out once per definition. The graph's edges are the sequence flows of
-the scope, activity to boundary event, and link throw to link catch.
+Whether a token can still reach the join is a question about the graph alone: for each incoming flow of a join the set
+of nodes from which it can be reached without passing the join is worked out once per definition. The graph's edges
+are the sequence flows of the scope, activity to boundary event, and link throw to link catch.
 """
 
 from __future__ import annotations
@@ -58,10 +58,8 @@ def try_inclusive(m: Machine, node: FlowNode, scope: Element) -> bool:
     marked = [f for f in node.incoming if f in scope.tokens]
     if not marked or is_blocked(m, node, scope, marked):
         return False
-    if m.state.has(INCLUSIVE_TAKES_ALL):
-        consumed = [f for f in marked for _ in range(scope.tokens[f])]
-    else:
-        consumed = marked
+    times = scope.tokens if m.state.has(INCLUSIVE_TAKES_ALL) else dict.fromkeys(marked, 1)
+    consumed = [f for f in marked for _ in range(times[f])]
     lifecycle.activate(m, node, scope.key, consumed[0], tuple(consumed[1:]))
     return True
 

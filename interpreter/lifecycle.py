@@ -3,19 +3,21 @@
     take ─> start ─┬─ asynchronous before ─(job)─┐
                    └──────────── activate <──────┘
     activate ─> enter: data and input mappings, event subscriptions, start listeners ─> behaviour.execute
-    complete ─> leave: end listeners, output mappings, which flows ─> finish: subscriptions closed, compensation recorded,
+    complete ─> leave: end listeners, output mappings, which flows ─> finish: subscriptions closed, compensation
+    recorded,
                 ElementCompleted, [asynchronous after], SequenceFlowTaken ─> take ...
     terminate: children first, waits closed, ElementTerminated
 
-BPMN 2.0.2, 13.2 and 13.3.2; the order of Camunda 7 where the standard leaves it open. Nodes with nothing but a behaviour
-(`FlowNode.plain`) skip the phases.
+BPMN 2.0.2, 13.2 and 13.3.2; the order of Camunda 7 where the standard leaves it open. Nodes with nothing but a
+behaviour (`FlowNode.plain`) skip the phases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from interpreter import catching, compensation, data, events as ev, expressions, listeners, loops, mappings
+from interpreter import catching, compensation, data, expressions, listeners, loops, mappings
+from interpreter import events as ev
 from interpreter.definition import FlowNode, SequenceFlow
 from interpreter.failures import Failure
 from interpreter.features import THROWS_AT_ONCE
@@ -200,8 +202,8 @@ def choose_flows(m: Machine, element: Element, node: FlowNode) -> Sequence[Seque
 
 
 def conditional_flows(m: Machine, element: Element, node: FlowNode) -> Sequence[SequenceFlow]:
-    """All unconditional flows and those whose condition is true; the default when there is none (13.3.1: on an activity this is an
-    implicit inclusive split)."""
+    """All unconditional flows and those whose condition is true; the default when there is none (13.3.1: on an
+    activity this is an implicit inclusive split)."""
     default = node.default
     chosen: list[SequenceFlow] = []
     for flow in node.out:

@@ -50,8 +50,8 @@ def run_expressions(m: Machine, listeners: Iterable[Listener], event: str, eleme
 
 
 def run_on_cancel(m: Machine, element: Element, node: FlowNode) -> None:
-    """End listeners of an element instance that is being terminated; there is no way back, so a failing one is an incident
-    of the process instance only if it is not a job (jobs of dying elements are not created)."""
+    """End listeners of an element instance that is being terminated; there is no way back, so a failing one is an
+    incident of the process instance only if it is not a job (jobs of dying elements are not created)."""
     run_expressions(m, node.listeners, "end", element.key)
 
 

@@ -1,16 +1,18 @@
-"""Multi-instance and standard loop: a wrapper around any activity, which knows nothing of it (BPMN 2.0.2, 13.3.6, 13.3.7).
+"""Multi-instance and standard loop: a wrapper around any activity, which knows nothing of it (BPMN 2.0.2, 13.3.6,
+13.3.7).
 
-The *body* is an element instance with `multi="body"`; boundary events are attached to it. Inside it the *inner* instances run.
-Cardinality and collection are evaluated once, on entry. The body keeps `data["items"]` and `data["total"]`; how many inner
-instances were started and completed is counted by `apply`. Outputs are collected in `data["outputs"]` by index, so that their
-order is that of the inputs whatever the order of completion.
+The *body* is an element instance with `multi="body"`; boundary events are attached to it. Inside it the *inner*
+instances run. Cardinality and collection are evaluated once, on entry. The body keeps `data["items"]` and
+`data["total"]`; how many inner instances were started and completed is counted by `apply`. Outputs are collected in
+`data["outputs"]` by index, so that their order is that of the inputs whatever the order of completion.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from interpreter import catching, compensation, events as ev, expressions, lifecycle, variables
+from interpreter import catching, compensation, expressions, lifecycle, variables
+from interpreter import events as ev
 from interpreter.codec import decode_value, encode_value
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.loop import MultiInstance, StandardLoop
@@ -18,7 +20,8 @@ from interpreter.failures import BpmnError, Failure
 from interpreter.features import LOOP_COUNTER_FROM_ZERO, LOOP_INPUT_ERRORS, LOOP_UNTIL, STANDARD_LOOP_IGNORED
 from interpreter.machine import Machine
 from interpreter.state import Element
-from interpreter.triggers import escalation, message, signal, table as triggers
+from interpreter.triggers import escalation, message, signal
+from interpreter.triggers import table as triggers
 from interpreter.values import JsonValue
 from interpreter.waits import JobWait
 
@@ -160,7 +163,8 @@ def inner(m: Machine, key: int, index: int, ready: bool = False) -> None:
 
 
 def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
-    """An inner instance has done its work: count it, throw what the loop's behaviour says, and see whether that was the last."""
+    """An inner instance has done its work: count it, throw what the loop's behaviour says, and see whether that was
+    the last."""
     body_element = m.state.elements[element.scope]
     loop = node.loop
     if isinstance(loop, MultiInstance):
@@ -226,8 +230,9 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
 
 
 def throw_event(m: Machine, key: int, index: int) -> None:
-    """Throw one of the events of a multi-instance's behaviour, as a transition. A boundary event of the activity catches it without
-    interrupting: behaviours say what happens to the remaining instances themselves (Table 10.29, 10.32)."""
+    """Throw one of the events of a multi-instance's behaviour, as a transition. A boundary event of the activity
+    catches it without interrupting: behaviours say what happens to the remaining instances themselves (Table 10.29,
+    10.32)."""
     element = m.state.elements.get(key)
     if element is None:
         return
@@ -242,7 +247,8 @@ def throw_event(m: Machine, key: int, index: int) -> None:
 
 
 def _is_same_event(caught: Spec, thrown: Spec) -> bool:
-    """Whether a boundary event of the activity listens to what its loop throws: the same kind of event, by the same name."""
+    """Whether a boundary event of the activity listens to what its loop throws: the same kind of event, by the same
+    name."""
     if isinstance(caught, signal.SignalSpec) and isinstance(thrown, signal.SignalSpec):
         return caught.name == thrown.name
     if isinstance(caught, message.MessageSpec) and isinstance(thrown, message.MessageSpec):

@@ -1,9 +1,10 @@
 """The machine of one step: emits events, keeps the stack of transitions and runs it down.
 
-A *transition* is a tuple: a name from `step.TRANSITIONS` and JSON-able arguments. The stack makes forks run depth first, in the
-order of their flows. Every transition either changes nothing and raises, or leaves the state consistent: expressions are
-evaluated before anything is emitted. That is why a `Failure` needs no rollback: `drain` turns it into an incident that carries
-the transition `at` which it happened, and resolving the incident pushes that transition again.
+A *transition* is a tuple: a name from `step.TRANSITIONS` and JSON-able arguments. The stack makes forks run depth
+first, in the order of their flows. Every transition either changes nothing and raises, or leaves the state
+consistent: expressions are evaluated before anything is emitted. That is why a `Failure` needs no rollback: `drain`
+turns it into an incident that carries the transition `at` which it happened, and resolving the incident pushes that
+transition again.
 
     step ──> command handler ──> push(transition) ... ──> drain ──> events + effects
                                        ^                   │
@@ -31,7 +32,8 @@ BUDGET = 10_000
 """Transitions of one step; the rest is parked in `state.pending` and continued by `Continue`."""
 
 SAME_FLOW_LIMIT = 10_000
-"""How often one sequence flow may be taken in one scope instance without a wait in between: more is a loop without end."""
+"""How often one sequence flow may be taken in one scope instance without a wait in between: more is a loop without
+end."""
 
 TransitionTable = dict[str, Callable[..., None]]
 Recheck = Callable[["Machine"], None]
@@ -72,7 +74,8 @@ class Machine:
         self.stack: list[Transition] = []
         self.at: Transition = ()
         self.dirty: dict[int, None] = {}
-        """Scopes in which tokens moved and whose inclusive or complex joins must be looked at when the stack is empty."""
+        """Scopes in which tokens moved and whose inclusive or complex joins must be looked at when the stack is
+        empty."""
         self.changes: list[tuple[int, str, str]] = []
         """Variable changes (scope, name, create|update|delete) that conditional events have not seen yet."""
         self.visits: dict[tuple[str, int], int] = {}
@@ -147,7 +150,8 @@ class Machine:
     def drain(
         self, table: TransitionTable, recheck: Recheck, thrown: Callable[[Machine, int, BpmnError], None]
     ) -> None:
-        """Run transitions until there are none, or the budget is used up. The ONE place where failures become incidents."""
+        """Run transitions until there are none, or the budget is used up. The ONE place where failures become
+        incidents."""
         stack = self.stack
         state = self.state
         while True:

@@ -1,7 +1,8 @@
 """Input and output parameters (Camunda's inputOutput, Zeebe's ioMapping).
 
-Inputs are evaluated in order, each seeing those before it, and become local to the element instance. Outputs are evaluated in
-the element instance and set as from its parent (or at the path that the target names). All is evaluated before anything is set.
+Inputs are evaluated in order, each seeing those before it, and become local to the element instance. Outputs are
+evaluated in the element instance and set as from its parent (or at the path that the target names). All is evaluated
+before anything is set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Process instance migration (Camunda 7): go on with another definition, every running element instance at its new place."""
+"""Process instance migration (Camunda 7): go on with another definition, every running element instance at its new
+place."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
 """Process instance modification (Camunda 7): cancel and start anywhere, in one step.
 
-Instructions run in order. A start creates the scopes between the flow node and the nearest running one, without their start events;
-an `ancestor` says which of several. Inside a multi-instance body a start adds an instance to it. An instance in which nothing is
-left afterwards is cancelled.
+Instructions run in order. A start creates the scopes between the flow node and the nearest running one, without their
+start events; an `ancestor` says which of several. Inside a multi-instance body a start adds an instance to it. An
+instance in which nothing is left afterwards is cancelled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from interpreter import catching, events as ev, lifecycle, propagation, variables
+from interpreter import catching, lifecycle, propagation, variables
+from interpreter import events as ev
 from interpreter.commands import ModificationInstruction, ModifyInstance, Rejection
 from interpreter.definition import Definition, FlowNode
 from interpreter.machine import Machine
@@ -82,7 +83,8 @@ def _check(definition: Definition, state: State | None, instruction: Modificatio
     if count > 1:
         return Rejection(
             "invalid",
-            f"Expected one running instance of {nearest!r} around {node.id!r} but there are {count}: name the ancestor.",
+            f"Expected one running instance of {nearest!r} around {node.id!r} "
+            f"but there are {count}: name the ancestor.",
         )
     return None
 

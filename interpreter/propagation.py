@@ -1,8 +1,9 @@
 """BPMN errors and escalations on their way out to a catcher (BPMN 2.0.2, 10.5.7, 13.5.4; Camunda 7's order).
 
-From the element instance that throws, outwards: in a scope first its event subprocesses (not the one that the throw comes from,
-and none once the scope was interrupted), then the boundary events of the activity. A catcher for this very code goes before one
-that catches all. An error ends what is caught; an escalation only if the catcher interrupts.
+From the element instance that throws, outwards: in a scope first its event subprocesses (not the one that the throw
+comes from, and none once the scope was interrupted), then the boundary events of the activity. A catcher for this
+very code goes before one that catches all. An error ends what is caught; an escalation only if the catcher
+interrupts.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from interpreter import catching, events as ev, lifecycle, variables
+from interpreter import catching, lifecycle, variables
+from interpreter import events as ev
 from interpreter.definition import FlowNode
 from interpreter.effects import EscalateToParent
 from interpreter.failures import BpmnError
 from interpreter.features import UNCAUGHT_ERROR_ENDS_PATH
 from interpreter.machine import Machine
 from interpreter.state import Element
-from interpreter.triggers import error as error_trigger, escalation as escalation_trigger
+from interpreter.triggers import error as error_trigger
+from interpreter.triggers import escalation as escalation_trigger
 from interpreter.values import VariableValue
 
 Variables = Mapping[str, VariableValue]
@@ -25,7 +28,8 @@ Variables = Mapping[str, VariableValue]
 
 @dataclass(frozen=True, slots=True)
 class Catcher:
-    """Who catches: `node` is a boundary event of `element` or the start event of an event subprocess in the scope `element`."""
+    """Who catches: `node` is a boundary event of `element` or the start event of an event subprocess in the scope
+    `element`."""
 
     element: Element
     node: FlowNode

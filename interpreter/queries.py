@@ -29,8 +29,8 @@ from interpreter.waits import (
 
 
 def job_input(definition: Definition, state: State, wait: Wait) -> dict[str, VariableValue]:
-    """What whoever works on `wait` is given: the variables that its element instance sees; for a called instance, what it starts
-    with."""
+    """What whoever works on `wait` is given: the variables that its element instance sees; for a called instance,
+    what it starts with."""
     if isinstance(wait, ChildWait):
         return dict(wait.variables)
     return variables.visible(state, wait.element)
@@ -68,8 +68,8 @@ def conditional_starts(definition: Definition, given: Mapping[str, VariableValue
 
 
 def element_tree(definition: Definition, state: State, key: int = ids.ROOT_KEY) -> dict[str, Any]:
-    """The element instance `key` with all inside it: key, id, node, name, kind, activity_type, multi, waits, incidents, tokens,
-    children."""
+    """The element instance `key` with all inside it: key, id, node, name, kind, activity_type, multi, waits,
+    incidents, tokens, children."""
     element = state.elements[key]
     node = definition.nodes[element.node]
     return {
@@ -91,7 +91,8 @@ def element_tree(definition: Definition, state: State, key: int = ids.ROOT_KEY) 
 
 
 def explain(definition: Definition, state: State) -> list[dict[str, Any]]:
-    """Why the instance does not move: for each place that holds a token, what it waits for and what would release it."""
+    """Why the instance does not move: for each place that holds a token, what it waits for and what would release
+    it."""
     found: list[dict[str, Any]] = []
     if state.ended:
         return found

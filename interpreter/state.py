@@ -7,8 +7,9 @@
       records    key -> CompensationRecord, what may still be compensated
       pending    transitions that the step budget parked
 
-Everything that a step looks up is indexed here (children and waits of an element, tokens of a scope), so that no step costs more
-in a bigger instance. `dump_state`/`load_state` give and take JSON-able data and may come between any two steps.
+Everything that a step looks up is indexed here (children and waits of an element, tokens of a scope), so that no step
+costs more in a bigger instance. `dump_state`/`load_state` give and take JSON-able data and may come between any two
+steps.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from operator import attrgetter
 from typing import Any, get_args
 
 from interpreter.codec import decode_value, encode_value
-from interpreter.values import JsonValue, Millis, VariableValue
+from interpreter.values import JsonValue, VariableValue
 from interpreter.waits import ConditionWait, Wait
 
 SCHEMA_VERSION = 1
@@ -32,8 +33,9 @@ Transition = tuple[Any, ...]
 class Element:
     """An element instance. Mutable, but only `apply` changes it.
 
-    `tokens` (scopes only) counts tokens on sequence flows; `holds` counts asynchronous continuations inside the scope that stand
-    for a token; `data` is what the element's behaviour keeps (loop progress, arrived triggers ...), JSON only.
+    `tokens` (scopes only) counts tokens on sequence flows; `holds` counts asynchronous continuations inside the scope
+    that stand for a token; `data` is what the element's behaviour keeps (loop progress, arrived triggers ...), JSON
+    only.
     """
 
     __slots__ = (

@@ -1,4 +1,5 @@
-"""The engine: `step(definition, state, command)` -> `Step` (events, already applied to `state`, and effects) or `Rejection`.
+"""The engine: `step(definition, state, command)` -> `Step` (events, already applied to `state`, and effects) or
+`Rejection`.
 
 Pure and synchronous: no clock, randomness, I/O; `now` comes with the command. Same state + same command = same events.
 
@@ -18,12 +19,16 @@ from typing import Any
 from interpreter import (
     catching,
     compensation,
-    events as ev,
     handlers,
     joins,
     lifecycle,
     loops,
     propagation,
+)
+from interpreter import (
+    events as ev,
+)
+from interpreter import (
     transitions as moves,
 )
 from interpreter.commands import Command, Rejection
@@ -40,7 +45,8 @@ __all__ = ["Step", "check", "new_state", "step"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a command did. Event i has number `first` + i (from 0 over the life of the instance); `at` is the command's `now`."""
+    """What a command did. Event i has number `first` + i (from 0 over the life of the instance); `at` is the
+    command's `now`."""
 
     first: int
     at: Millis
@@ -91,8 +97,8 @@ def step(
 ) -> Step | Rejection:
     """Carry out `command`: changes `state` and returns what happened, or rejects it and changes nothing.
 
-    `decide(decision_id, binding, version, variables, now)` answers DMN decisions inside the step (None: as a job). `target` is the
-    other definition of a `MigrateInstance`.
+    `decide(decision_id, binding, version, variables, now)` answers DMN decisions inside the step (None: as a job).
+    `target` is the other definition of a `MigrateInstance`.
     """
     rejection = handlers.check(definition, state, command, target)
     if rejection is not None:

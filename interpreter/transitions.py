@@ -1,5 +1,5 @@
-"""Transitions that belong to no other module: delivering a signal inside the instance, looking at an ad-hoc subprocess, firing a
-subscription that was just opened."""
+"""Transitions that belong to no other module: delivering a signal inside the instance, looking at an ad-hoc
+subprocess, firing a subscription that was just opened."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Variables: where a name is looked up, and to which element instance a value goes.
 
-Reading walks from an element instance outwards to the process instance. A plain write goes to the innermost element instance that
-has the name already, otherwise to the process instance (Camunda's rule); a local write goes exactly where it says.
-A transient value (`Typed` with info "transient") is seen until the step ends; it is in no event and no dump.
-Changes are collected in `Machine.changes`, and conditional events look at them before the next transition.
+Reading walks from an element instance outwards to the process instance. A plain write goes to the innermost element
+instance that has the name already, otherwise to the process instance (Camunda's rule); a local write goes exactly
+where it says. A transient value (`Typed` with info "transient") is seen until the step ends; it is in no event and no
+dump. Changes are collected in `Machine.changes`, and conditional events look at them before the next transition.
 """
 
 from __future__ import annotations

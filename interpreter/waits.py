@@ -1,8 +1,8 @@
 """Open waits: what an instance waits for. Waits are state; the shell and the read model only mirror them.
 
 Every wait has `key` (unique in the instance, from the state's counter), `element` (key of the element instance that it
-belongs to) and `node` (id of the flow node whose behaviour opened it; for a boundary or event-subprocess start event that
-event's id, while `element` is the instance to which the subscription is attached).
+belongs to) and `node` (id of the flow node whose behaviour opened it; for a boundary or event-subprocess start event
+that event's id, while `element` is the instance to which the subscription is attached).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from interpreter.values import JsonValue, Millis, VariableValue
 
 @dataclass(frozen=True, slots=True)
 class JobWait:
-    """Work for a Temporal activity. `kind` says whose: "service" (a user's worker, by `type`), "script", "decision", "connector",
-    "async_before", "async_after", "listener" (the engine's own). The input is read with `queries.job_input(state, wait)`."""
+    """Work for a Temporal activity. `kind` says whose: "service" (a user's worker, by `type`), "script", "decision",
+    "connector", "async_before", "async_after", "listener" (the engine's own). The input is read with
+    `queries.job_input(state, wait)`."""
 
     key: int
     element: int
@@ -32,7 +33,8 @@ class JobWait:
 
 @dataclass(frozen=True, slots=True)
 class TimerWait:
-    """A timer. `repeats_left`: -1 without end, 0 last firing, n>0 more to come; `spec` is the resolved ISO/cron text for repetitions."""
+    """A timer. `repeats_left`: -1 without end, 0 last firing, n>0 more to come; `spec` is the resolved ISO/cron text
+    for repetitions."""
 
     key: int
     element: int
@@ -45,8 +47,8 @@ class TimerWait:
 
 @dataclass(frozen=True, slots=True)
 class UserTaskWait:
-    """A human task as opened; later changes of assignee, dates and priority made by people live in the read model's task row
-    unless the model has listeners for them."""
+    """A human task as opened; later changes of assignee, dates and priority made by people live in the read model's
+    task row unless the model has listeners for them."""
 
     key: int
     element: int
@@ -67,7 +69,8 @@ class UserTaskWait:
 
 @dataclass(frozen=True, slots=True)
 class ExternalTaskWait:
-    """A Camunda external task. Locks and attempts with retries left live in the read model; an exhausted one is an incident here."""
+    """A Camunda external task. Locks and attempts with retries left live in the read model; an exhausted one is an
+    incident here."""
 
     key: int
     element: int
@@ -80,8 +83,8 @@ class ExternalTaskWait:
 
 @dataclass(frozen=True, slots=True)
 class MessageWait:
-    """A message subscription (catch event, receive task, boundary, event subprocess). `correlation_key` is None in Camunda 7 models
-    (business key and variables are matched by the router)."""
+    """A message subscription (catch event, receive task, boundary, event subprocess). `correlation_key` is None in
+    Camunda 7 models (business key and variables are matched by the router)."""
 
     key: int
     element: int
@@ -104,8 +107,9 @@ class SignalWait:
 
 @dataclass(frozen=True, slots=True)
 class ConditionWait:
-    """A conditional event; evaluated inside the engine whenever a visible variable changes. `depends_on`: only changes of these
-    variables count (none: all); `on`: only these of create, update, delete (none: all); `index`: which event definition of the node."""
+    """A conditional event; evaluated inside the engine whenever a visible variable changes. `depends_on`: only
+    changes of these variables count (none: all); `on`: only these of create, update, delete (none: all); `index`:
+    which event definition of the node."""
 
     key: int
     element: int
@@ -134,8 +138,8 @@ class ChildWait:
 
 @dataclass(frozen=True, slots=True)
 class OpenWait:
-    """Something that only a command from outside can end and that has no other shape: a receive task without message, an ad-hoc
-    subprocess waiting for activations."""
+    """Something that only a command from outside can end and that has no other shape: a receive task without message,
+    an ad-hoc subprocess waiting for activations."""
 
     key: int
     element: int

@@ -1,7 +1,7 @@
 """From a model to executable definitions: `compile_process(document, process_id)` and `compile_all(document)`.
 
-Reads what execution needs, through the readers of `elements.table` and `triggers.table`, and links it. A model that cannot be
-executed raises `CompileError` with every problem found; `validate` (lint) says more, and says it before.
+Reads what execution needs, through the readers of `elements.table` and `triggers.table`, and links it. A model that
+cannot be executed raises `CompileError` with every problem found; `validate` (lint) says more, and says it before.
 """
 
 from __future__ import annotations
@@ -305,17 +305,18 @@ class _Compiler:
                         f"Expected one start event in the event subprocess but there were {len(starts)}.",
                     )
             for trigger in node.triggers:
-                if isinstance(trigger, compensation.CompensationSpec) and trigger.activity is not None:
-                    if trigger.activity not in nodes:
-                        self.reader.problem(
-                            self.sources[node.id], "Expected an activity of this process to compensate but it was not."
-                        )
+                activity = trigger.activity if isinstance(trigger, compensation.CompensationSpec) else None
+                if activity is not None and activity not in nodes:
+                    self.reader.problem(
+                        self.sources[node.id], "Expected an activity of this process to compensate but it was not."
+                    )
 
     def _has_start(self, node: FlowNode) -> bool:
         return any(self.nodes[c].kind == "startEvent" for c in node.children)
 
     def _compensation_handlers(self) -> None:
-        """A compensation boundary event is linked to its handler by an association (or a sequence flow, which is wrong but seen)."""
+        """A compensation boundary event is linked to its handler by an association (or a sequence flow, which is
+        wrong but seen)."""
         targets: dict[str, str] = {}
         for association in self.document.nodes("association"):
             source, target = association.ref("sourceRef"), association.ref("targetRef")

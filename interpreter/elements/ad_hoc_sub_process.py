@@ -1,9 +1,9 @@
 """Ad-hoc subprocess (BPMN 2.0.2, 10.3.5, 13.3.5): activities in no given order.
 
-What nothing leads to is enabled at the start: all of it (parallel ordering) or one after another (sequential), or only what Zeebe's
-`activeElementsCollection` names. More can be activated from outside while it is open. After each activity the completion
-condition is looked at: when it is true the rest is cancelled, or (cancelRemainingInstances="false") waited for. Without a
-condition it completes when nothing is left.
+What nothing leads to is enabled at the start: all of it (parallel ordering) or one after another (sequential), or
+only what Zeebe's `activeElementsCollection` names. More can be activated from outside while it is open. After each
+activity the completion condition is looked at: when it is true the rest is cancelled, or
+(cancelRemainingInstances="false") waited for. Without a condition it completes when nothing is left.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Boundary event (BPMN 2.0.2, 10.5.4): activated when it has happened. Its subscription lives at its host (see `catching`)."""
+"""Boundary event (BPMN 2.0.2, 10.5.4): activated when it has happened. Its subscription lives at its host (see
+`catching`)."""
 
 from __future__ import annotations
 

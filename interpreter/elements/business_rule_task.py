@@ -1,4 +1,5 @@
-"""Business rule task (BPMN 2.0.2, 10.3.3): a DMN decision by reference, or the same implementations as a service task."""
+"""Business rule task (BPMN 2.0.2, 10.3.3): a DMN decision by reference, or the same implementations as a service
+task."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Call activity (BPMN 2.0.2, 10.3.6): another process (or global task) runs as an instance of its own; this one waits for it.
+"""Call activity (BPMN 2.0.2, 10.3.6): another process (or global task) runs as an instance of its own; this one waits
+for it.
 
-What crosses: input mappings and camunda:in going in, camunda:out coming back; without any nothing (Camunda 7), or all (Zeebe).
+What crosses: input mappings and camunda:in going in, camunda:out coming back; without any nothing (Camunda 7), or all
+(Zeebe).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ NOT_CARRIED = ("nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
 
 @dataclass(frozen=True, slots=True)
 class CallActivity(Spec):
-    """`out`: target "*" brings back all variables of the child; `local_out`: those targets are set on the call activity only."""
+    """`out`: target "*" brings back all variables of the child; `local_out`: those targets are set on the call
+    activity only."""
 
     called: Expression | None = None
     binding: str = "latest"

@@ -1,10 +1,11 @@
 """Complex gateway (BPMN 2.0.2, 13.4.5): joins by a condition of its own over the tokens that came.
 
-Waiting for start: when the activation condition is true, one token of each incoming flow that has one is consumed, and the outgoing
-flows whose condition is true are taken. Waiting for reset: the flows that had no token then are waited for like at an inclusive
-join; then the outgoing conditions are looked at once more, and none need be true; a flow without one is not taken again. `activationCount` is the number of tokens that
-wait, and the id of each incoming flow stands for the tokens on it; `waitingForStart` tells outgoing conditions which phase it is.
-Without an activation condition it joins like an inclusive gateway.
+Waiting for start: when the activation condition is true, one token of each incoming flow that has one is consumed,
+and the outgoing flows whose condition is true are taken. Waiting for reset: the flows that had no token then are
+waited for like at an inclusive join; then the outgoing conditions are looked at once more, and none need be true; a
+flow without one is not taken again. `activationCount` is the number of tokens that wait, and the id of each incoming
+flow stands for the tokens on it; `waitingForStart` tells outgoing conditions which phase it is. Without an activation
+condition it joins like an inclusive gateway.
 """
 
 from __future__ import annotations

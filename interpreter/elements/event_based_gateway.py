@@ -1,4 +1,5 @@
-"""Event-based gateway (BPMN 2.0.2, 10.6.6, 13.4.4): the first of the events behind it takes the token; the others are withdrawn with it.
+"""Event-based gateway (BPMN 2.0.2, 10.6.6, 13.4.4): the first of the events behind it takes the token; the others are
+withdrawn with it.
 
 `parallel` (only where it starts the process): all events must happen, the first starts the instance.
 """
@@ -9,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interpreter import catching, events as ev, variables
+from interpreter import catching, variables
+from interpreter import events as ev
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.behavior import Behavior
 from interpreter.values import VariableValue

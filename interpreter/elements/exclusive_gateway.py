@@ -1,4 +1,5 @@
-"""Exclusive gateway (BPMN 2.0.2, 13.4.2): the first flow, in document order, whose condition is true; otherwise the default."""
+"""Exclusive gateway (BPMN 2.0.2, 13.4.2): the first flow, in document order, whose condition is true; otherwise the
+default."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Inclusive gateway (BPMN 2.0.2, 13.4.3): as a split, every flow whose condition is true; as a join, it waits for the tokens that can
-still come.
+"""Inclusive gateway (BPMN 2.0.2, 13.4.3): as a split, every flow whose condition is true; as a join, it waits for the
+tokens that can still come.
 
-The join is ready when some incoming flow has a token, and every token elsewhere in the scope that can reach an empty incoming flow
-(without passing the gateway) can also reach one that has a token already. Tokens move and vanish in many ways, so the join is
-looked at whenever something in its scope has moved and nothing more is to do (`joins.recheck`). Camunda 7 looks only when a
-token arrives (feature inclusive_on_arrival).
+The join is ready when some incoming flow has a token, and every token elsewhere in the scope that can reach an empty
+incoming flow (without passing the gateway) can also reach one that has a token already. Tokens move and vanish in
+many ways, so the join is looked at whenever something in its scope has moved and nothing more is to do
+(`joins.recheck`). Camunda 7 looks only when a token arrives (feature inclusive_on_arrival).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Intermediate catch event (BPMN 2.0.2, 10.5.4): subscribes to its event definitions and waits. A link is the target of a goto."""
+"""Intermediate catch event (BPMN 2.0.2, 10.5.4): subscribes to its event definitions and waits. A link is the target
+of a goto."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MultiInstance(Spec):
-    """`spread_items`: items have no name, their entries become variables of the instance; `output_all`: an output without a name is
-    all variables of the instance (both BPMN's loopData without data items). `throws` are the events of `behavior` (none, one, complex), `throw_conditions` the conditions of complex ones."""
+    """`spread_items`: items have no name, their entries become variables of the instance; `output_all`: an output
+    without a name is all variables of the instance (both BPMN's loopData without data items). `throws` are the events
+    of `behavior` (none, one, complex), `throw_conditions` the conditions of complex ones."""
 
     sequential: bool = False
     cardinality: Expression | None = None

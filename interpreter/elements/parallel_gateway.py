@@ -1,4 +1,5 @@
-"""Parallel gateway (BPMN 2.0.2, 13.4.1): waits for one token on each incoming flow, consumes exactly these, takes all outgoing flows.
+"""Parallel gateway (BPMN 2.0.2, 13.4.1): waits for one token on each incoming flow, consumes exactly these, takes all
+outgoing flows.
 
 Camunda 7 (feature join_counts_tokens): as many tokens as incoming flows are enough, whichever flows they came by.
 """

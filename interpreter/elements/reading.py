@@ -1,6 +1,7 @@
 """What the readers of elements and event definitions share: expressions, mappings, listeners, and a place for problems.
 
-Reading happens when a model is deployed, never inside a step. Readers are given `bpmn.document.Node` views and import no XML.
+Reading happens when a model is deployed, never inside a step. Readers are given `bpmn.document.Node` views and import
+no XML.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Reader:
         return Expression("juel", "${" + text.strip() + "}") if found.language == "literal" else found
 
     def formal(self, node: Node | None) -> Expression | None:
-        """A tFormalExpression (a condition, a cardinality): without a declared language, bare text is an expression too."""
+        """A tFormalExpression (a condition, a cardinality): without a declared language, bare text is an expression
+        too."""
         if node is None:
             return None
         text = node.text.strip()

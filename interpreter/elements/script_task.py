@@ -1,5 +1,5 @@
-"""Script task (BPMN 2.0.2, 10.3.3): FEEL and JUEL run in the engine; a script in another language is a job of kind "script", which the
-shell runs sandboxed if its language is allowed."""
+"""Script task (BPMN 2.0.2, 10.3.3): FEEL and JUEL run in the engine; a script in another language is a job of kind
+"script", which the shell runs sandboxed if its language is allowed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interpreter import expressions, jobs, lifecycle, variables
 from interpreter.definition import Expression, FlowNode, Spec
 from interpreter.elements.behavior import Behavior
-from interpreter.elements.reading import declared
+from interpreter.elements.reading import NULL, declared
 from interpreter.waits import JobWait
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ IN_ENGINE = ("feel", "juel", "literal", "null")
 class ScriptTask(Spec):
     """`work`: a Zeebe script task that is done by a job worker."""
 
-    script: Expression = Expression("null")
+    script: Expression = NULL
     result_variable: str | None = None
     work: jobs.Work | None = None
 

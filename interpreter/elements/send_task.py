@@ -1,4 +1,5 @@
-"""Send task (BPMN 2.0.2, 10.3.3): a service task that says what it is for; without an implementation it publishes its message."""
+"""Send task (BPMN 2.0.2, 10.3.3): a service task that says what it is for; without an implementation it publishes its
+message."""
 
 from __future__ import annotations
 

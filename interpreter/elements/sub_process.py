@@ -1,14 +1,15 @@
 """Embedded subprocess, event subprocess, transaction and the process itself (BPMN 2.0.2, 10.3.5, 13.3.4): scopes.
 
-A scope starts at its none start event, or, without start events, at every node that nothing leads to (13.3.4). It completes
-when it has neither tokens nor running activities nor running event subprocesses.
+A scope starts at its none start event, or, without start events, at every node that nothing leads to (13.3.4). It
+completes when it has neither tokens nor running activities nor running event subprocesses.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interpreter import events as ev, lifecycle
+from interpreter import events as ev
+from interpreter import lifecycle
 from interpreter.definition import FlowNode
 from interpreter.elements.behavior import Behavior
 

@@ -1,7 +1,8 @@
-"""Intermediate throw event and end event (BPMN 2.0.2, 10.5.3, 10.5.4): throw their event definitions in document order, then complete.
+"""Intermediate throw event and end event (BPMN 2.0.2, 10.5.3, 10.5.4): throw their event definitions in document
+order, then complete.
 
-An event definition may take over (an error goes to its catcher, a compensation waits); with several, the rest is thrown when it
-comes back.
+An event definition may take over (an error goes to its catcher, a compensation waits); with several, the rest is
+thrown when it comes back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from interpreter import catching, jobs, lifecycle
 from interpreter.definition import FlowNode
 from interpreter.elements.behavior import Behavior
-from interpreter.triggers import cancel, message, table as triggers
+from interpreter.triggers import cancel, message
+from interpreter.triggers import table as triggers
 
 if TYPE_CHECKING:
     from interpreter.machine import Machine

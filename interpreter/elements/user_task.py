@@ -1,6 +1,8 @@
-"""User task (BPMN 2.0.2, 10.3.4; Camunda's and Zeebe's extensions): a wait with people's properties, all evaluated when it is created.
+"""User task (BPMN 2.0.2, 10.3.4; Camunda's and Zeebe's extensions): a wait with people's properties, all evaluated
+when it is created.
 
-Task listeners: create, then assignment if there is an assignee; complete before the task is gone; delete when it is cancelled.
+Task listeners: create, then assignment if there is an assignee; complete before the task is gone; delete when it is
+cancelled.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""The subset of JUEL (Java Unified Expression Language) that Camunda 7 models use: `${...}`, `#{...}` and text mixed with them.
+"""The subset of JUEL (Java Unified Expression Language) that Camunda 7 models use: `${...}`, `#{...}` and text mixed
+with them.
 
-Values are process variables as they are (JSON), date-times (`values.Moment`) and the objects `execution` and `task`. Arithmetic and
-coercion follow the specification of EL 2.2, 1.8. Methods and functions are an explicit table (`methods`, `objects`): no Java is
-reached. Expressions compile to closures and are cached; text, nesting and results are bounded.
+Values are process variables as they are (JSON), date-times (`values.Moment`) and the objects `execution` and `task`.
+Arithmetic and coercion follow the specification of EL 2.2, 1.8. Methods and functions are an explicit table
+(`methods`, `objects`): no Java is reached. Expressions compile to closures and are cached; text, nesting and results
+are bounded.
 
     syntax.py    tokens and parser: text -> closures
     operators.py arithmetic, comparison, coercion

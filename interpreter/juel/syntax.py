@@ -1,6 +1,7 @@
 """Tokens and parser of JUEL: text to closures over an `Environment`.
 
-Precedence, strongest first: . [] () | - ! not empty | * / div % mod | + - | < > <= >= lt gt le ge | == != eq ne | && and | || or | ? :
+Precedence, strongest first:
+. [] () | - ! not empty | * / div % mod | + - | < > <= >= lt gt le ge | == != eq ne | && and | || or | ? :
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from interpreter.failures import Failure
-from interpreter.juel import methods, operators as op
+from interpreter.juel import methods
+from interpreter.juel import operators as op
 from interpreter.juel.objects import Environment, Execution
 
 MAX_LENGTH = 100_000
@@ -127,7 +129,8 @@ class _Parser:
         match = _TOKEN.match(text, position)
         if match is None:
             raise JuelSyntaxError(
-                f"Expected JUEL but at character {position + 1} of {text!r:.120} it was {text[position : position + 10]!r}."
+                f"Expected JUEL but at character {position + 1} of {text!r:.120} "
+                f"it was {text[position : position + 10]!r}."
             )
         self.position = match.end()
         self.kind = match.lastgroup or ""
@@ -212,10 +215,8 @@ class _Parser:
                     raise self._expected("a name")
                 name = self.token
                 self._advance()
-                if self._take("("):
-                    value = _method(value, name, self._arguments(")"))
-                else:
-                    value = _property(value, name)
+                is_call = self._take("(")
+                value = _method(value, name, self._arguments(")")) if is_call else _property(value, name)
             elif self._take("["):
                 index = self._ternary()
                 self._need("]")

@@ -1,5 +1,5 @@
-"""Cancel events (BPMN 2.0.2, 10.5.1, 13.5.4): the end event of a transaction interrupts it, compensates what it did, and leaves by the
-cancel boundary event."""
+"""Cancel events (BPMN 2.0.2, 10.5.1, 13.5.4): the end event of a transaction interrupts it, compensates what it did,
+and leaves by the cancel boundary event."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Compensation events (BPMN 2.0.2, 10.6): thrown by intermediate and end events; caught by a boundary event with its handler or by
-an event subprocess. What runs when is in `interpreter.compensation`."""
+"""Compensation events (BPMN 2.0.2, 10.6): thrown by intermediate and end events; caught by a boundary event with its
+handler or by an event subprocess. What runs when is in `interpreter.compensation`."""
 
 from __future__ import annotations
 

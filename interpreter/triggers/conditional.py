@@ -1,4 +1,5 @@
-"""Conditional events (BPMN 2.0.2, 10.5.1): looked at when they are subscribed and whenever a variable that they see changes."""
+"""Conditional events (BPMN 2.0.2, 10.5.1): looked at when they are subscribed and whenever a variable that they see
+changes."""
 
 from __future__ import annotations
 
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
     from interpreter.machine import Machine
 
 
+NEVER = Expression("literal", "false")
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionSpec(Spec):
-    """`names`: only changes of these variables count (none: all); `changes`: only these of create, update, delete (none: all)."""
+    """`names`: only changes of these variables count (none: all); `changes`: only these of create, update, delete
+    (none: all)."""
 
-    condition: Expression = Expression("literal", "false")
+    condition: Expression = NEVER
     names: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
@@ -28,7 +33,7 @@ def read(definition: Node, reader: Reader) -> ConditionSpec:
     condition = reader.formal(definition.child("condition"))
     if condition is None:
         reader.problem(definition, "Expected a condition in the conditional event but there was none.")
-        condition = Expression("literal", "false")
+        condition = NEVER
     name = definition.ext("variableName")
     events = definition.ext("variableEvents") or ""
     names: tuple[str, ...] = () if name is None else (name,)

@@ -1,4 +1,5 @@
-"""Error events (BPMN 2.0.2, 10.5.1): thrown by end events, caught at boundaries and by event subprocesses, always interrupting."""
+"""Error events (BPMN 2.0.2, 10.5.1): thrown by end events, caught at boundaries and by event subprocesses, always
+interrupting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Link events (BPMN 2.0.2, 10.5.1): a goto inside one scope, from any number of throwing events to the catching one of that name."""
+"""Link events (BPMN 2.0.2, 10.5.1): a goto inside one scope, from any number of throwing events to the catching one
+of that name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Message events (BPMN 2.0.2, 10.5.5): caught by a subscription, thrown as an effect, or as a job when the model says who sends."""
+"""Message events (BPMN 2.0.2, 10.5.5): caught by a subscription, thrown as an effect, or as a job when the model says
+who sends."""
 
 from __future__ import annotations
 

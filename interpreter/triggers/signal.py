@@ -1,7 +1,7 @@
 """Signal events (BPMN 2.0.2, 10.5.1): broadcast to whoever listens when they are thrown.
 
-Subscribers inside the throwing instance are fixed and served in the same step, before the thrower goes on; the effect carries the
-signal to every other instance and to start events.
+Subscribers inside the throwing instance are fixed and served in the same step, before the thrower goes on; the effect
+carries the signal to every other instance and to start events.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The event definitions that there are. Adding one = one file, one row here, one row in `docs/elements.md`, its tests."""
+"""The event definitions that there are. Adding one = one file, one row here, one row in `docs/elements.md`, its
+tests."""
 
 from __future__ import annotations
 

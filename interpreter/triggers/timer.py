@@ -1,7 +1,7 @@
 """Timer events (BPMN 2.0.2, 10.5.1): a date, a duration or a cycle (ISO 8601 repeating interval, or cron with seconds).
 
-The text is evaluated once, when the timer starts. A cycle repeats only where the event may happen more than once (non-interrupting);
-repetitions are computed from the instant for which the last one was scheduled.
+The text is evaluated once, when the timer starts. A cycle repeats only where the event may happen more than once
+(non-interrupting); repetitions are computed from the instant for which the last one was scheduled.
 """
 
 from __future__ import annotations

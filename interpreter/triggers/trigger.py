@@ -16,7 +16,8 @@ class Trigger:
     """Base of the behaviours in `triggers.table`."""
 
     def subscription(self, m: Machine, element: int, node: FlowNode, spec: Spec) -> Wait | None:
-        """The wait (with key 0) that catches the event at `element` for `node`; None when it is caught by other means."""
+        """The wait (with key 0) that catches the event at `element` for `node`; None when it is caught by other
+        means."""
         return None
 
     def throw(self, m: Machine, element: Element, node: FlowNode, spec: Spec) -> bool:

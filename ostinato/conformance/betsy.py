@@ -1,10 +1,10 @@
 """The betsy suite: `betsy-cases.tsv` names models, inputs and the expected trace.
 
-Scripts are placeholders: `SCRIPT_x` goes to the trace; CREATE_LOG_FILE does nothing; CREATE_MARKER_FILE leaves MARKER_exists;
-INCREMENT_INTEGER_VARIABLE counts `integerVariable` up (..._AND_LOG: and logs INCREMENT_correct); SET_STRING_DATA and LOG_DATA write
-and read the task's data output and input (DATA_correct). Errors are the last entry: ERROR_deployment, ERROR_runtime,
-ERROR_thrownErrorEvent, or ERROR for either. The suite lists traces sorted, also of models without concurrency, so they are compared
-as multisets.
+Scripts are placeholders: `SCRIPT_x` goes to the trace; CREATE_LOG_FILE does nothing; CREATE_MARKER_FILE leaves
+MARKER_exists; INCREMENT_INTEGER_VARIABLE counts `integerVariable` up (..._AND_LOG: and logs INCREMENT_correct);
+SET_STRING_DATA and LOG_DATA write and read the task's data output and input (DATA_correct). Errors are the last
+entry: ERROR_deployment, ERROR_runtime, ERROR_thrownErrorEvent, or ERROR for either. The suite lists traces sorted,
+also of models without concurrency, so they are compared as multisets.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The nayra suite (ProcessMaker's engine): every `X.bpmn` has an `X.json` with cases {startEvent, data, events, result, errors, output}.
+"""The nayra suite (ProcessMaker's engine): every `X.bpmn` has an `X.json` with cases {startEvent, data, events,
+result, errors, output}.
 
-`result` are the activities in the order in which they are worked on, oldest first, one at a time; when there is none to work on, the
-next of `events` happens. Tasks of every kind are work there, so abstract tasks become user tasks here. Three things are
-ProcessMaker's own and are translated, not run: PHP expressions (`test.contains("a")` asks whether `a` is among the data,
-`$data['x']` is variable x, an expression that throws is false), scripts (`return ['x' => ...]`, `throw`), and the two features below.
+`result` are the activities in the order in which they are worked on, oldest first, one at a time; when there is none
+to work on, the next of `events` happens. Tasks of every kind are work there, so abstract tasks become user tasks
+here. Three things are ProcessMaker's own and are translated, not run: PHP expressions (`test.contains("a")` asks
+whether `a` is among the data, `$data['x']` is variable x, an expression that throws is false), scripts (`return ['x'
+=> ...]`, `throw`), and the two features below.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from interpreter import commands as c, events as ev
+from interpreter import commands as c
+from interpreter import events as ev
 from interpreter.bpmn.document import BpmnParseError
 from interpreter.elements.reading import CompileError
 from interpreter.features import LOOP_INPUT_ERRORS, LOOP_UNTIL, features_of

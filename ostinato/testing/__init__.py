@@ -47,8 +47,10 @@ _EXPORTS: Final[dict[str, str]] = {
 __all__ = sorted(_EXPORTS)  # pyright: ignore[reportUnsupportedDunderAll] the table is the truth
 
 if TYPE_CHECKING:
-    from ostinato.testing.coverage import Coverage
-    from ostinato.testing.world import Run, World, run
+    from ostinato.testing.coverage import Coverage as Coverage
+    from ostinato.testing.world import Run as Run
+    from ostinato.testing.world import World as World
+    from ostinato.testing.world import run as run
 
 
 def __getattr__(name: str) -> Any:

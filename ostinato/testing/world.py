@@ -1,5 +1,5 @@
-"""The world of a test: instances of the engine's pure core, a clock that the test moves, and messages, signals and called
-processes delivered between them at once.
+"""The world of a test: instances of the engine's pure core, a clock that the test moves, and messages, signals and
+called processes delivered between them at once.
 
 `World` holds several instances (a process and those it calls or talks to); `run` is the short way to one of them.
 """
@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from interpreter import calendar, commands as c, events as ev, ids, queries
+from interpreter import calendar, ids, queries
+from interpreter import commands as c
+from interpreter import events as ev
 from interpreter.apply import fold
 from interpreter.bpmn.builder import Builder
 from interpreter.bpmn.compile import compile_process
@@ -75,7 +77,8 @@ class BpmnError(Exception):
 
 
 class World:
-    """Instances that share a clock and hear each other. `handlers` serve jobs by type, topic, script language or node id.
+    """Instances that share a clock and hear each other. `handlers` serve jobs by type, topic, script language or node
+    id.
 
     With `laws`, every step is checked: folding the events gives the state, and the state survives dump and load.
     """
