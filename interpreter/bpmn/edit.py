@@ -30,7 +30,7 @@ from interpreter.bpmn.namespaces import (
 )
 from interpreter.bpmn.parts import is_id
 from interpreter.bpmn.problems import BpmnEditError
-from interpreter.bpmn.xml import XmlElement, new_element, own_text
+from interpreter.bpmn.xml import XmlElement, declare_prefix, new_element, own_text
 
 _PREFIXES: Final = {
     "camunda": CAMUNDA,
@@ -60,6 +60,7 @@ class Editor:
             element.attrib.pop(key, None)
         else:
             element.set(key, value)
+            self._declare(name)
         self.document.changed()
 
     def set_text(self, id: str, child: str, text: str) -> None:
@@ -138,6 +139,8 @@ class Editor:
         if text:
             element.text = text
         self._insert(holder, element)
+        for name in given:
+            self._declare(name)
         self.document.changed()
         return Node(self.document, element)
 
@@ -175,6 +178,13 @@ class Editor:
         if namespace is None:
             raise BpmnEditError(f"Expected a declared prefix but was {prefix!r}.")
         return qualified(namespace, local)
+
+    def _declare(self, name: str) -> None:
+        """Declares a vendor's usual prefix at the root when the file does not have it yet."""
+        prefix, colon, _ = name.partition(":")
+        root = self.document.root.element
+        if colon and prefix in _PREFIXES and prefix not in root.nsmap:
+            declare_prefix(root, prefix, _PREFIXES[prefix])
 
     def _references(self, id: str) -> Iterator[tuple[XmlElement, str | None]]:
         """Places that refer to an id: (element, attribute), or (element, None) when its text does."""
