@@ -400,7 +400,10 @@ class BpmnProcess:
     @workflow.query(name=contract.QUERY_VARIABLES)
     def query_variables(self, element: int | None = None, local: bool = False) -> Any:
         """Variables visible at an element instance (the process instance by default), in codec form."""
-        found = queries.variables_at(self.state, 1 if element is None else element, local=local)
+        key = ROOT_KEY if element is None else element
+        if key not in self.state.elements:
+            raise ApplicationError(f"Expected an open element instance but {key!r} is none.", type=contract.REJECTION)
+        found = queries.variables_at(self.state, key, local=local)
         return {name: codec.encode_value(value) for name, value in found.items()}
 
     @workflow.query(name=contract.QUERY_EXPLAIN)

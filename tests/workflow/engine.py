@@ -100,6 +100,16 @@ class ReadModel:
         """Flow nodes in the order of their completion."""
         return [event["node"] for event in self.named(instance_id, "ElementCompleted") if event["key"] != 1]
 
+    def variables(self, instance_id: str) -> dict[str, Any]:
+        """Variables of the process instance, also after its end."""
+        found: dict[str, Any] = {}
+        for event in self.events.get(instance_id, []):
+            if event.get("scope") == 1 and event["t"] == "VariableSet":
+                found[event["name"]] = event["value"]
+            elif event.get("scope") == 1 and event["t"] == "VariableRemoved":
+                found.pop(event["name"], None)
+        return found
+
     def ended(self, instance_id: str) -> str | None:
         """How the instance ended, None while it runs."""
         ends = self.named(instance_id, "InstanceEnded")
