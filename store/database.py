@@ -46,6 +46,7 @@ class Database:
         wait: float = 10.0,
     ) -> None:
         self.url = url
+        self._wait = wait
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             min_size=min_size,
@@ -67,10 +68,11 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Connect; waits until the first connection is there."""
+        """Connect; waits until the first connection is there. `Unavailable` when there is none in time."""
         try:
-            await self._pool.open(wait=True)
+            await self._pool.open(wait=True, timeout=self._wait)
         except PoolTimeout as error:
+            await self._pool.close()
             raise Unavailable(f"Expected a database but could not connect: {error}") from error
 
     async def close(self) -> None:
@@ -101,6 +103,8 @@ class Database:
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("Expected an answer of the database in time but the statement was cancelled.") from error
         except psycopg.OperationalError as error:
+            # After a restart of the server all idle connections are dead: find that out at once, not one by one.
+            await self._pool.check()
             raise Unavailable(f"Expected an answer of the database but: {error}") from error
 
     @asynccontextmanager

@@ -14,8 +14,8 @@ import pytest
 from interpreter import commands as c
 from interpreter import waits as w
 from interpreter.bpmn.builder import Builder, bpmn
-from interpreter.bpmn.parts import multi
 from interpreter.bpmn.compile import compile_all
+from interpreter.bpmn.parts import multi
 from interpreter.codec import encode_value, to_json
 from interpreter.definition import Definition
 from interpreter.ids import element_id

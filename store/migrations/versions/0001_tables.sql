@@ -248,6 +248,7 @@ CREATE TABLE external_task (
     PRIMARY KEY (instance_id, key)
 );
 CREATE INDEX external_task_by_topic ON external_task (topic, created_at);
+CREATE INDEX external_task_by_priority ON external_task (topic, priority DESC, created_at);
 
 CREATE TABLE job (
     instance_id text NOT NULL,
