@@ -2,9 +2,9 @@
 
     python benchmarks/bench_feel.py [--seconds 0.3] [--rounds 3] [--node DIR] [--json FILE]
 
-Same expressions, same data, same run; results are compared before anything counts. feelin is taken from tests/node
-(`make setup` installs it) or DIR; it parses at every evaluation, so cold and warm are both measured against that. pySFeel
-runs in the Python that OSTINATO_BENCH_PYSFEEL names. A peer that is absent is left out, and the output says so.
+Same expressions, same data, same run; results are compared before anything counts. feelin comes from tests/node (`make
+setup` installs it) or DIR; it parses at every evaluation, so cold and warm are both measured against that. pySFeel runs
+in the Python that OSTINATO_BENCH_PYSFEEL names. A peer that is absent is left out, and the output says so.
 """
 
 from __future__ import annotations

@@ -23,6 +23,9 @@ MAX_CHAIN = 8
 POWER_COST = 200
 """Steps of `**`, which may take a hundred times as long as a multiplication."""
 
+UNCHARGED = 256
+"""Shorter strings are made without asking the budget."""
+
 SLOW_COST = 10
 """Steps of an operation on anything but numbers."""
 
@@ -65,6 +68,24 @@ def _binary(compiler: Compiler, operator: str, left: Evaluate, operand: Node, to
             return slow(scope, a, constant)
 
         return with_constant
+
+    if operator == "+":
+
+        def plus(scope: Scope) -> Any:
+            a = left(scope)
+            b = right(scope)
+            kind = kind_of(a)
+            if kind is kind_of(b):
+                if kind is Decimal:
+                    try:
+                        return direct(a, b)
+                    except NumberError:
+                        return slow(scope, a, b)
+                if kind is str and len(a) + len(b) < UNCHARGED:
+                    return a + b
+            return slow(scope, a, b)
+
+        return plus
 
     def binary(scope: Scope) -> Any:
         a = left(scope)

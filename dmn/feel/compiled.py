@@ -175,12 +175,12 @@ def compile_expression(text: str, names: Iterable[str] = (), *, dialect: str = "
     `names`: what is in scope, variables and entries of contexts alike. Only names with operators or keywords inside
     (`a-b`, `profit and loss`) have to be given; names that merely have blanks are recognised anyway.
     """
-    return _compiled(text, special_names(names) if names else (), dialect, False)
+    return _compiled(text, special_names(names, text) if names else (), dialect, False)
 
 
 def compile_unary_tests(text: str, names: Iterable[str] = (), *, dialect: str = "spec") -> Compiled:
     """Compiles the unary tests of an input entry; evaluating gives True, False or None. FeelSyntaxError if invalid."""
-    return _compiled(text, special_names(names) if names else (), dialect, True)
+    return _compiled(text, special_names(names, text) if names else (), dialect, True)
 
 
 def clear_cache() -> None:

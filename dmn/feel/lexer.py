@@ -43,6 +43,7 @@ KEYWORDS = frozenset(
 NAMES_WITH_KEYWORDS = ("date and time", "years and months duration", "days and time duration", "get or else")
 
 _PLAIN = re.compile(f"[{NAME_START}][{NAME_PART}]*(?: [{NAME_PART}]+)*\\Z")
+_SPELLABLE = re.compile(f"[{SPACE}]*[{NAME_START}][{NAME_PART}./+*{SPACE}-]*\\Z")
 _BLANKS = re.compile(f"[{SPACE}]+")
 
 _SKIP = f"(?:[{SPACE}]+|//[^\n]*|/\\*[^*]*\\*+(?:[^/*][^*]*\\*+)*/)*"
@@ -82,10 +83,18 @@ def is_plain(name: str) -> bool:
     return KEYWORDS.isdisjoint(name.split(" "))
 
 
-def special_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Of the names in scope, those that the lexer must know, sorted so that a longer one is tried first."""
-    found = {normalized(name) for name in names if not is_plain(name)}
-    found.discard("")
+def special_names(names: Iterable[str], text: str) -> tuple[str, ...]:
+    """Of the names in scope, those that the lexer must know for this text, a longer one before a shorter one.
+
+    A name that no text can spell (it has brackets, quotes or the like) is left out: `get value` finds its entry.
+    """
+    found: set[str] = set()
+    for name in names:
+        if is_plain(name) or not _SPELLABLE.match(name):
+            continue
+        name = normalized(name)
+        if not is_plain(name) and all(word in text for word in name.split(" ")):
+            found.add(name)
     return tuple(sorted(found, key=lambda name: (-len(name), name)))
 
 

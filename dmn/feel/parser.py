@@ -84,7 +84,7 @@ def _parse(text: str, special: tuple[str, ...], backticks: bool, unary: bool) ->
         try:
             node = parser.unary_tests() if unary else parser.expression()
         except LearnedName as learned:
-            special = special_names((*special, learned.name))
+            special = special_names((*special, learned.name), text)
             continue
         if parser.token != "":
             parser.fail("an operator or the end")
@@ -423,7 +423,7 @@ class _Parser(TokenReader):
             self.advance()
             self.advance()
             key = string_value(token)
-            return self.learn(key) if _can_be_name(key) else key
+            return self.learn(key)
         if token[:1] == "`" and self.backticks and len(token) > 1:
             self.advance()
             self.expect(":")
@@ -566,8 +566,3 @@ class _Parser(TokenReader):
             self.advance()
             tests.append(self.expression_or_test())
         return UnaryTests(tests, False)
-
-
-def _can_be_name(key: str) -> bool:
-    """Whether a quoted key could be used as a name later on."""
-    return bool(key) and is_name_start(key[0]) and not any(c in '"{}[](),:`' for c in key) and len(key) < 200

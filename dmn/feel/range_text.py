@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .ast import Call, Literal, Name, Node, RangeLiteral, UnaryRange
+from .ast import Call, Literal, Name, Node, RangeLiteral
 from .errors import FeelSyntaxError
 from .kinds import kind_of
 from .parser import parse_expression
@@ -61,8 +61,6 @@ def parse_range(text: str) -> Range | None:
             start, end = _constant(node.start), _constant(node.end)
             if kind_of(start) is kind_of(end) and type_of(start) in _ENDPOINTS:
                 return Range(start, end, node.start_included, node.end_included)
-        if isinstance(node, UnaryRange):
-            return _bounded(node.operator, _constant(node.endpoint))
     except (_NotConstant, FeelSyntaxError):
         return None
     return None

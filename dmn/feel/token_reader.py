@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import FeelSyntaxError
-from .lexer import DIGITS, IS_NAME, KEYWORDS, is_name_start, is_plain, normalized, offsets_of, tokens_of
+from .lexer import DIGITS, IS_NAME, KEYWORDS, is_name_start, normalized, offsets_of, special_names, tokens_of
 from .types import SIMPLE_TYPES, ContextType, FeelType, FunctionType, ListType, NamedType, RangeType
 
 MAX_NESTING = 60
@@ -90,7 +90,8 @@ class TokenReader:
 
     def learn(self, name: str) -> str:
         """Takes note of a name that the expression itself introduces."""
-        if name not in self.known and not is_plain(name) and name:
+        special = special_names((name,), self.source.text)
+        if special and special[0] not in self.known:
             raise LearnedName(name)
         return name
 

@@ -104,6 +104,8 @@ class TestCompiling:
         assert compile_expression("a-b", ["a-b"]).call({"a-b": 5}) == 5
         assert compile_expression("a-b").call({"a": 5, "b": 2}) == 3
         assert compile_expression("a-b-c", ["a-b", "a-b-c"]).call({"a-b-c": 1}) == 1
+        assert compile_expression("f(x)", ["f(x)"]).call({"f(x)": 1}) is None, "no text can spell that name"
+        assert evaluate("a + 1", {"a": 1, "1": 2, "+": 3, "a + 1 (old)": 4, '"': 5, "": 6}).value == 2
         assert compile_expression("cost in EUR + 1", ["cost in EUR"]).call({"cost in EUR": 1}) == 2
 
     def test_constant_tests_tell_tables_what_to_index(self) -> None:
