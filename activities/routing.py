@@ -44,7 +44,7 @@ class RoutingActivities:
         sender, effect_id = request["instance_id"], request["id"]
         match effect:
             case BroadcastSignal():
-                await self._broadcast(effect, effect_id)
+                await self._broadcast(effect, sender, effect_id)
             case PublishMessage():
                 await self._publish(effect, effect_id)
             case EscalateToParent():
@@ -56,16 +56,17 @@ class RoutingActivities:
             case _:
                 raise ApplicationError(f"Expected an effect but it was {effect!r:.200}.", non_retryable=True)
 
-    async def _broadcast(self, signal: BroadcastSignal, effect_id: str) -> None:
+    async def _broadcast(self, signal: BroadcastSignal, sender: str, effect_id: str) -> None:
+        """To every other instance and to start events; the thrower's own catchers were served in its step."""
         for row in await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "signal", "eventName": signal.name}):
-            if row.process_instance_id is not None:
+            if row.process_instance_id != sender:
                 await self._trigger(row.id, signal.variables, effect_id)
         await self._start_all("signal", signal.name, signal.variables, effect_id)
 
     async def _publish(self, message: PublishMessage, effect_id: str) -> None:
         found = await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "message", "eventName": message.name})
         for row in found:
-            if row.process_instance_id is None or getattr(row, "correlation_key", None) != message.correlation_key:
+            if row.correlation_key != message.correlation_key:
                 continue
             if await self._trigger(row.id, message.variables, message.message_id or effect_id):
                 return

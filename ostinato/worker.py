@@ -35,7 +35,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
-from ostinato.client import DEFAULT_URL, Client, EngineError, Unreachable, decode, encode
+from ostinato.client import DEFAULT_URL, Client, EngineError, NotFound, Unreachable, decode, encode
 from ostinato.errors import BpmnError, UserError
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Worker:
 
     def _activity(self, item: Task) -> Callable[..., Any]:
         from temporalio import activity
-        from temporalio.exceptions import ApplicationError
+        from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
         call = self._caller(item)
 
@@ -248,6 +248,7 @@ class Worker:
                     error.variables,
                     type="BpmnError",
                     non_retryable=True,
+                    category=ApplicationErrorCategory.BENIGN,  # modelled: nothing to log
                 ) from error
             finally:
                 if beating is not None:
@@ -345,6 +346,9 @@ class Worker:
                 )
                 return
             except (Unreachable, EngineError) as error:
+                if isinstance(error, NotFound):
+                    logger.info("external task %s: %s came late, the task is closed", task_id, path)
+                    return
                 passing = isinstance(error, Unreachable) or error.status in (502, 503, 504)
                 if not passing or waited > item.lock_duration:
                     logger.warning("external task %s: %s was not accepted: %s", task_id, path, error)

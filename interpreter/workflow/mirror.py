@@ -100,7 +100,8 @@ class Mirror:
                 if running is None:
                     self._start_timer(key, wait.due, self._summary(wait), self._fire)
             elif isinstance(wait, ChildWait):
-                self.children.open(self.state, wait)
+                if not self._has_incident(key):
+                    self.children.open(self.state, wait)
 
     def update_all(self) -> None:
         """`update` for every open wait: at the start of a run, and when the instance is resumed."""
@@ -118,7 +119,7 @@ class Mirror:
     # -- jobs
 
     def _start_job(self, wait: JobWait) -> None:
-        if wait.retries <= 0 or self.state.suspended:
+        if wait.retries <= 0 or self.state.suspended or self._has_incident(wait.key):
             return
         if wait.due is not None and wait.due > self._now():
             self._start_timer(wait.key, wait.due, f"{self._summary(wait)} (later)", self._job_due)
@@ -189,6 +190,10 @@ class Mirror:
 
     def _later(self, callback: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_soon(self._guard, callback)
+
+    def _has_incident(self, key: int) -> bool:
+        """Whether a person must look before the work of this wait is tried again."""
+        return any(incident.wait == key for incident in self.state.incidents.values())
 
     def _summary(self, wait: Wait) -> str:
         return self.definition.nodes[wait.node].name or wait.node

@@ -109,9 +109,9 @@ class BpmnProcess:
     async def run(self, data: Any) -> Any:
         """Interpret the process to its end; the result is for the caller of a call activity."""
         if self._input.carried is not None:
-            self.mirror.update_all()
             for key, instance_id in self._input.carried["children"]:
                 self.mirror.children.adopt(key, instance_id)
+            self.mirror.update_all()
         self._reconcile()
         cancelled = False
         while True:
