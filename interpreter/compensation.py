@@ -165,6 +165,15 @@ def handler_done(m: Machine, element: Element, scope: Element) -> None:
     _report(m, (element.data or {}).get("for"), scope)
 
 
+def handler_gone(m: Machine, element: Element) -> None:
+    """A handler ended otherwise than by completing: its owner does not wait for it any more."""
+    key = (element.data or {}).get("for")
+    owner = None if key is None else m.state.elements.get(key)
+    if owner is not None and owner.data is not None:
+        m.note(owner.key, active=owner.data["active"] - 1)
+        m.push("compensate", owner.key)
+
+
 def scope_done(m: Machine, element: Element) -> None:
     """Nothing is left in a compensated subprocess; if its own handlers are done too, it is."""
     data = element.data or {}

@@ -67,14 +67,16 @@ def check(definition: Definition, state: State, command: Command, target: Defini
 
 def carry_out(m: Machine, command: Command, target: Definition | None = None) -> None:
     """Do what was checked."""
-    m.unpark()
+    parked = m.unpark()
     if type(command) is c.MigrateInstance:
         from interpreter import migration
 
         assert target is not None
         migration.migrate(m, command, target)
-        return
-    HANDLERS[type(command)][1](m, command)
+    else:
+        HANDLERS[type(command)][1](m, command)
+    # What was parked goes first: a scope that only waits for it must not be taken for empty.
+    m.stack.extend(parked)
 
 
 # -- start
@@ -262,6 +264,8 @@ def _do_throw_error(m: Machine, command: c.ThrowBpmnError) -> None:
     if catcher is not None:
         m.close_wait(wait.key, "error")
         propagation.catch_error(m, catcher, error, command.variables if catcher.node.local_results else None)
+    elif isinstance(wait, JobWait) and wait.kind == "listener":
+        _fail_uncaught(m, wait, error)
     elif m.state.parent_id is not None or m.state.has(propagation.UNCAUGHT_ERROR_ENDS_PATH):
         m.close_wait(wait.key, "error")
         propagation.uncaught_error(m, element.key, error)
@@ -476,8 +480,7 @@ def _check_suspend(definition: Definition, state: State, command: c.SuspendInsta
 
 def _do_suspend(m: Machine, command: c.SuspendInstance) -> None:
     if not m.state.suspended:
-        if m.stack:
-            m.budget = 0
+        m.budget = 0  # what is parked stays parked
         m.emit(ev.InstanceSuspended())
 
 

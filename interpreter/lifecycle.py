@@ -103,6 +103,12 @@ def activate(
     return element
 
 
+def activate_node(m: Machine, node_id: str, scope_key: int) -> None:
+    """`activate`, as a transition, for a token that an asynchronous continuation held."""
+    if scope_key in m.state.elements:
+        activate(m, m.nodes[node_id], scope_key)
+
+
 def enter(m: Machine, key: int, phase: int = INPUTS, listener: int = 0) -> None:
     """Run the phases of entering from `phase` on."""
     element = m.state.elements.get(key)
@@ -315,9 +321,9 @@ def async_done(m: Machine, wait: JobWait) -> None:
     m.emit(ev.WaitClosed(wait.key, "completed"))
     if wait.kind == "async_before":
         if "inner" in wait.headers:
-            loops.inner(m, scope.key, wait.headers["inner"], True)
+            m.push("inner", scope.key, wait.headers["inner"], True)
         else:
-            activate(m, node, scope.key)
+            m.push("activate", node.id, scope.key)
     else:
         send_tokens(m, node, scope, [m.flows[f] for f in wait.headers.get("flows", [])])
 
@@ -344,6 +350,8 @@ def terminate(m: Machine, element: Element, reason: str = "cancelled") -> None:
         scope = elements[element.scope]
         m.emit(ev.ElementTerminated(key, node.id, reason))
         m.touch(scope)
+        if node.for_compensation or element.multi == "compensation":
+            compensation.handler_gone(m, element)
 
 
 def clear_scope(m: Machine, scope: Element, reason: str, *, keep: int | None = None) -> None:

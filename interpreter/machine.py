@@ -193,7 +193,7 @@ class Machine:
         name = at[0]
         if name == "take":
             return at[2], self.flows[at[1]].target
-        if name == "start":
+        if name in ("start", "activate"):
             return at[2], at[1]
         if name == "condition":
             wait = self.state.waits[at[1]]
@@ -217,10 +217,11 @@ class Machine:
             )
         )
 
-    def unpark(self) -> None:
+    def unpark(self) -> list[Transition]:
         """Take what an earlier step parked."""
-        if self.state.pending:
-            self.stack.extend(self.state.pending)
+        parked = self.state.pending
+        if parked:
             for flow, scope, times in self.state.visits:
                 self.visits[flow, scope] = times
             self.emit(ev.EngineNoted("unparked"))
+        return parked

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from interpreter import catching, lifecycle, variables
+from interpreter import catching, compensation, lifecycle, variables
 from interpreter import events as ev
 from interpreter.definition import FlowNode
 from interpreter.effects import EscalateToParent
@@ -124,7 +124,7 @@ def uncaught_error(m: Machine, thrower: int, error: BpmnError) -> None:
     element = m.state.elements[thrower]
     if m.state.parent_id is not None:
         end_instance(m, "terminated", error=error)
-    elif m.state.has(UNCAUGHT_ERROR_ENDS_PATH):
+    elif m.state.has(UNCAUGHT_ERROR_ENDS_PATH) and element.key != 1:
         end_path(m, element)
     else:
         m.raise_incident(
@@ -140,8 +140,6 @@ def uncaught_error(m: Machine, thrower: int, error: BpmnError) -> None:
 def end_path(m: Machine, element: Element) -> None:
     """End an element instance without any token leaving it."""
     node = m.nodes[element.node]
-    if element.key == 1:
-        return
     for child in reversed(list(element.children)):
         found = m.state.elements.get(child)
         if found is not None:
@@ -150,6 +148,7 @@ def end_path(m: Machine, element: Element) -> None:
     m.close_waits(element, "cancelled")
     lifecycle.resolve_incidents(m, element.key)
     m.emit(ev.ElementCompleted(element.key, node.id))
+    compensation.handler_gone(m, element)
     lifecycle.look_at_scope(m, scope)
 
 

@@ -57,6 +57,7 @@ class Step:
 TRANSITIONS: TransitionTable = {
     "take": lifecycle.take,
     "start": lifecycle.start,
+    "activate": lifecycle.activate_node,
     "enter": lifecycle.enter,
     "complete": lifecycle.complete_key,
     "leave": lifecycle.leave,

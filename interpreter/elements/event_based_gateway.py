@@ -14,6 +14,7 @@ from interpreter import catching, variables
 from interpreter import events as ev
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.behavior import Behavior
+from interpreter.failures import Failure
 from interpreter.values import VariableValue
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def read(node: Node, reader: Reader) -> EventBasedGateway:
 class EventBasedGatewayBehavior(Behavior):
     def execute(self, m: Machine, element: Element, node: FlowNode) -> None:
         catching.subscribe(m, element, [m.nodes[f.target] for f in node.out])
+        if not element.waits and element.key in m.state.elements:
+            raise Failure(f"Expected events behind the gateway {node.id!r} but there were none.", "gateway")
 
     def triggered_at(
         self, m: Machine, element: Element, target: FlowNode, wait: Wait, values: Mapping[str, VariableValue]
