@@ -203,8 +203,9 @@ def _check(
             return  # a type of a type system such as XML Schema
         if _names_type(owner, name) and owner.tag != "message":
             return
+        foreign = namespace is not None and namespace != graph.document.target_namespace
         report(
-            "ref-unresolved",
+            "ref-not-imported" if foreign else "ref-unresolved",
             owner,
             f"Expected {name!r} of {described(owner)} to name {_kinds(targets)} but {text!r} does not exist.",
             "Correct the reference, or add what it refers to.",

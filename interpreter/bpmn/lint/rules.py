@@ -79,6 +79,7 @@ metamodel-abstract EE Elements are concrete. | BPMN schema
 metamodel-foreign-type WW xsi:type on a vendor's element names a known type. | XML Schema
 [reference]
 ref-unresolved WE References by qualified name find their element. | BPMN 8.1
+ref-not-imported WW A reference into another namespace names something of an imported file. | BPMN 8.1
 ref-wrong-kind WE References find an element of the right kind. | BPMN metamodel
 flow-end EE A sequence flow connects flow nodes. | BPMN 7.6.1
 flow-crosses-scope EE A sequence flow stays in its process or subprocess. | BPMN 7.6.1

@@ -94,6 +94,7 @@ BROKEN: dict[str, bytes] = {
     "metamodel-abstract": process(f'{S}<flowElement id="z"/>'),
     "metamodel-foreign-type": around(f'<task id="t">{ext("""<other:x xsi:type="other:y"/>""")}</task>', "t"),
     "ref-unresolved": around('<receiveTask id="t" messageRef="nothing"/>', "t"),
+    "ref-not-imported": around('<receiveTask id="t" messageRef="other:m"/>', "t"),
     "ref-wrong-kind": around('<receiveTask id="t" messageRef="s"/>', "t"),
     "flow-end": process(f'{S}{flow("s", "o")}<dataObject id="o"/>'),
     "flow-crosses-scope": around(f'<subProcess id="t">{INNER}</subProcess>', "t", flow("s", "y")),
