@@ -42,6 +42,9 @@ class DecisionResult:
         self.trace = trace
         self._results = results
 
+    def __repr__(self) -> str:
+        return f"DecisionResult(value={self.value!r}, messages={self.messages!r})"
+
     @property
     def rule_results(self) -> list[dict[str, Any]]:
         return list(self._results())

@@ -13,7 +13,7 @@ from dmn.model import FunctionDefinition, InformationItem, Invocation
 from dmn.session import SESSION, Node, Scope, Session, brief, shown
 from dmn.shapes import is_context
 
-CALL_FRAMES = 12
+CALL_FRAMES = 8
 """Depth that one call of a boxed function costs besides its body (frames of the limit `depth`)."""
 
 Parameters = Sequence[tuple[str, FeelType | None]]

@@ -41,7 +41,7 @@ class InputColumn:
         "tests",
     )
 
-    def __init__(self, clause: InputClause, cells: Sequence[UnaryTests], env: Environment, indexed: bool) -> None:
+    def __init__(self, clause: InputClause, cells: Sequence[UnaryTests], env: Environment, budget: int) -> None:
         expression = clause.expression
         self._clause = clause
         self._owner = clause.id or env.owner
@@ -73,12 +73,17 @@ class InputColumn:
             self.tests.append(node)
             constants.append(_constants(compiled))
         self._index: ColumnIndex | None = None
-        if indexed:
-            index = ColumnIndex(constants)
+        if budget:
+            index = ColumnIndex(constants, budget)
             self._index = index if index.is_useful else None
         self._open_tests: list[Node | None] = [
             test if isinstance(cell, Open) else None for test, cell in zip(self.tests, constants, strict=True)
         ]
+
+    @property
+    def index_bits(self) -> int:
+        """Bits that the column's interval lists take."""
+        return 0 if self._index is None else self._index.bits
 
     @property
     def clause_id(self) -> str | None:

@@ -14,6 +14,7 @@ from dmn.model import DecisionTable, LiteralExpression
 from dmn.session import SESSION, Node, Scope, Session
 from dmn.shapes import is_list
 from dmn.table.columns import INVALID, InputColumn, OutputColumn, output_cell
+from dmn.table.index import MAX_INTERVAL_BITS
 from dmn.table.policies import Outputs, PolicyError, aggregate, rank, same_outputs
 from dmn.trace import InputTrace, OutputTrace, RuleTrace, TableTrace
 from dmn.types import class_of
@@ -83,11 +84,12 @@ class CompiledTable:
         self._all_rules = (1 << len(rules)) - 1
         self._rule_ids = [rule.id for rule in rules]
         self._annotations = [rule.annotations for rule in rules]
-        indexed = len(rules) >= MINIMUM_INDEXED_RULES
-        self.inputs = [
-            InputColumn(clause, [rule.inputs[column] for rule in rules], env, indexed)
-            for column, clause in enumerate(table.inputs)
-        ]
+        budget = MAX_INTERVAL_BITS if len(rules) >= MINIMUM_INDEXED_RULES else 0
+        self.inputs: list[InputColumn] = []
+        for position, clause in enumerate(table.inputs):
+            column = InputColumn(clause, [rule.inputs[position] for rule in rules], env, budget)
+            budget = max(budget - column.index_bits, 1)  # columns without intervals are indexed in any case
+            self.inputs.append(column)
         single = len(table.outputs) == 1
         self._outputs: list[OutputColumn] = []
         for position, clause in enumerate(table.outputs):

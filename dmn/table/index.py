@@ -21,7 +21,7 @@ from typing import Any
 from dmn.feel import DaysTimeDuration, FeelDate, YearsMonthsDuration
 
 MAX_INTERVAL_BITS = 256 * 1024 * 1024
-"""Bits that the interval lists of one column may take (32 MiB); beyond it the column is not indexed."""
+"""Bits that the interval lists of one table may take (32 MiB); a column that would go beyond it is not indexed."""
 
 Key = tuple[str, Any]
 
@@ -76,9 +76,9 @@ _KINDS: dict[type, tuple[str, Callable[[Any], Any]]] = {
 class ColumnIndex:
     """Answers one column. `cells[n]` is None for any value (`-`), OPEN for a cell that must be tried, or constants."""
 
-    __slots__ = ("_always", "_kinds", "is_useful", "open_rules")
+    __slots__ = ("_always", "_kinds", "bits", "is_useful", "open_rules")
 
-    def __init__(self, cells: Sequence[tuple[Constant, ...] | Open | None]) -> None:
+    def __init__(self, cells: Sequence[tuple[Constant, ...] | Open | None], budget: int = MAX_INTERVAL_BITS) -> None:
         self._always = 0
         self.open_rules = 0
         equal: dict[str, dict[Any, int]] = {}
@@ -100,7 +100,8 @@ class ColumnIndex:
                         found[value] = found.get(value, 0) | bit
         self._kinds: dict[type, tuple[Callable[[Any], Any] | None, dict[Any, int], IntervalIndex | None]] = {}
         self.is_useful = self.open_rules != (1 << len(cells)) - 1
-        if sum(interval_bits(len(cells), found) for found in intervals.values()) > MAX_INTERVAL_BITS:
+        self.bits = sum(interval_bits(len(cells), found) for found in intervals.values())
+        if self.bits > budget:
             self.is_useful = False
             return
         for cls, (kind, form) in _KINDS.items():

@@ -58,6 +58,16 @@ def test_any_hash_seed() -> None:
     assert answers == {json.dumps(everything()) + "\n"}
 
 
+def test_decisions_need_neither_temporal_nor_a_database() -> None:
+    script = (
+        "import sys, dmn, dmn.tck, dmn.results\n"
+        "names = {'temporalio', 'sqlalchemy', 'psycopg', 'fastapi', 'interpreter', 'store'}\n"
+        "print(sorted(names & {module.partition('.')[0] for module in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
 def test_one_model_serves_many_threads() -> None:
     rows = [[f"[{n}..{n + 1})", str(n)] for n in range(50)]
     compiled = model(input_data("x"), decision("d", table(["x"], ["y"], rows), requirements(inputs=["x"])))

@@ -152,3 +152,16 @@ def test_constant_cells_are_looked_up_never_tried() -> None:
         for number in range(count):
             result = compiled.evaluate("d", {"s": f"s{number % 10}", "n": number * 10 + 5})
             assert result.value == number
+
+
+def test_the_index_of_a_table_has_a_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[f"[{n}..{n + 1})", f"> {n}", str(n)] for n in range(20)]
+    elements = [input_data("a"), input_data("b")]
+    elements.append(decision("d", table(["a", "b"], ["y"], rows, "FIRST"), requirements(inputs=["a", "b"])))
+    monkeypatch.setattr(compiled_table, "MAX_INTERVAL_BITS", 20 * 43)
+    compiled = model(*elements)
+    inner = compiled.decisions["d"].table
+    assert inner is not None
+    assert [column.index_bits > 0 for column in inner.inputs] == [True, False]
+    assert compiled.evaluate("d", {"a": 5, "b": 6}).value == 5
+    assert compiled.evaluate("d", {"a": 5, "b": 5}).value is None
