@@ -83,6 +83,11 @@ def is_plain(name: str) -> bool:
     return KEYWORDS.isdisjoint(name.split(" "))
 
 
+def is_spellable(name: str) -> bool:
+    """Whether an expression can name it: no brackets, quotes and the like."""
+    return _SPELLABLE.match(name) is not None
+
+
 def special_names(names: Iterable[str], text: str) -> tuple[str, ...]:
     """Of the names in scope, those that the lexer must know for this text, a longer one before a shorter one.
 
@@ -90,7 +95,7 @@ def special_names(names: Iterable[str], text: str) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for name in names:
-        if is_plain(name) or not _SPELLABLE.match(name):
+        if is_plain(name) or not is_spellable(name):
             continue
         name = normalized(name)
         if not is_plain(name) and all(word in text for word in name.split(" ")):

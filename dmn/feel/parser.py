@@ -6,6 +6,8 @@ for if some every function  <  or  <  and  <  = != < <= > >= between in  <  + - 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from .ast import (
     Arithmetic,
     Between,
@@ -186,17 +188,27 @@ class _Parser(TokenReader):
             return self.postfix()
         at = self.at
         self.advance()
+        if self.token[:1] in DIGITS or (self.token[:1] == "." and self.token[1:2] in DIGITS):
+            number = self.number()
+            return self.continued(Literal(number.copy_negate() if number else number))
         self.deeper()
         operand = self.unary()
         self.nesting -= 1
-        if isinstance(operand, Literal) and operand.value is not None and not isinstance(operand.value, (bool, str)):
-            negative = getattr(operand.value, "copy_negate", None)
-            if negative is not None:
-                return Literal(negative() if operand.value else operand.value)
         return Negation(operand, at)
 
+    def number(self) -> Decimal:
+        value = parse_number(self.token)
+        if value is None:
+            self.fail("a number that decimal128 can hold")
+            raise AssertionError
+        self.advance()
+        return value
+
     def postfix(self) -> Node:
-        node = self.primary()
+        return self.continued(self.primary())
+
+    def continued(self, node: Node) -> Node:
+        """A node with the paths, filters and invocations behind it."""
         token = self.token
         if token != "." and token != "[" and token != "(" and token != "instance":
             return node
@@ -231,7 +243,7 @@ class _Parser(TokenReader):
         if token == "":
             return False
         first = token[0]
-        if first in '"([{@-`<>]' or first in DIGITS or (first == "." and len(token) > 1 and token != ".."):
+        if first in '"([{@-`<>]' or first in DIGITS or (first == "." and token[1:2] in DIGITS):
             return token != "->" and token != "]"
         return is_name_start(first) and token not in (
             "and",
@@ -290,12 +302,8 @@ class _Parser(TokenReader):
     def primary(self) -> Node:
         token = self.token
         first = token[:1]
-        if first in DIGITS or (first == "." and len(token) > 1 and token != ".."):
-            value = parse_number(token)
-            if value is None:
-                self.fail("a number that decimal128 can hold")
-            self.advance()
-            return Literal(value)
+        if first in DIGITS or (first == "." and token[1:2] in DIGITS):
+            return Literal(self.number())
         if first in IS_NAME or (first > "\x7f" and is_name_start(first)):
             return self.name_or_keyword(token)
         if first == '"' and len(token) > 1:

@@ -8,10 +8,10 @@ from typing import Any
 
 from .decimals import plain
 from .kinds import as_context, as_list, kind_of
+from .lexer import is_spellable, normalized
 from .run import Run
 from .values import MAX_DEPTH, FeelFunction, Range
 
-_BARE_KEY = re.compile(r'[^{}\[\]():,"\\]+\Z')
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile(r'[\\"\n\r\t]')
 
@@ -64,7 +64,7 @@ def _text(value: Any, depth: int, run: Run | None) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _BARE_KEY.match(key) and key.strip() == key else quoted(key)
+    return key if is_spellable(key) and normalized(key) == key else quoted(key)
 
 
 def _range(value: Range, depth: int, run: Run | None) -> str:

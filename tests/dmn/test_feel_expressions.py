@@ -39,8 +39,9 @@ not(false) and true => true
 1 + 1 = 2 => true
 5 between 1 + 1 and 2 * 3 and true => true
 1 in [1..3] and 2 in (2, 3) => true
--1 instance of number => !
-(-1) instance of number => true
+-1 instance of number => true
+-.5 instance of number => true
+-a instance of number => !
 if true then 1 else 2 + 3 => 1
 (if false then 1 else 2) + 3 => 5
 for x in [1, 2] return x + 1 = 2 => [true, false]
@@ -178,7 +179,8 @@ for x in [1, 2] return [10, 20][x] => [10, 20]
 {a: 1}.a => 1
 {a: 1}.b => !
 {a: {b: {c: 3}}}.a.b.c => 3
-{"quoted key!": 1} => {quoted key!: 1}
+{"quoted key!": 1} => {"quoted key!": 1}
+string({"quoted key!": 1, "a b": 2, "c-d": 3}) => "{\\"quoted key!\\": 1, a b: 2, c-d: 3}"
 {a: 1, a: 2} => !
 {b: a, a: 5, c: a} => {b: 1, a: 5, c: 5}
 null.x => !
