@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from api.errors import RestError, invalid_request, parse_error
+from api.errors import RestError, engine_error, invalid_request, parse_error
 from dmn import DmnXmlError, parse_dmn
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
@@ -84,7 +84,7 @@ def _read_dmn(file: NewResource, prepared: Prepared) -> None:
     try:
         definitions = parse_dmn(file.content)
     except DmnXmlError as error:
-        raise RestError(400, "ParseException", f"Could not parse DMN resource '{file.name}': {error}", 0) from error
+        raise engine_error(f"ENGINE-22004 Unable to transform DMN resource '{file.name}': {error}") from error
     graph = definitions.id or file.name
     prepared.requirements.append(NewRequirements(graph, definitions.name, file.name))
     for decision in definitions.decisions:

@@ -179,8 +179,7 @@ def text_param(name: str) -> dict[str, Any]:
 
 def mount(app: FastAPI, operations: Sequence[Operation], services: Callable[[], Services]) -> None:
     """Serve `operations` below `ENGINE_REST`, described at /docs. Literal paths win over those with parameters."""
-    ordered = sorted(operations, key=lambda operation: [part.startswith("{") for part in operation.path.split("/")])
-    for operation in ordered:
+    for operation in _matching_order(operations):
         app.add_api_route(
             ENGINE_REST + operation.path,
             _endpoint(operation, services),
@@ -196,6 +195,19 @@ def mount(app: FastAPI, operations: Sequence[Operation], services: Callable[[], 
             openapi_extra=_describe(operation),
         )
     app.openapi = _OpenApi(app, operations)
+
+
+def _matching_order(operations: Sequence[Operation]) -> list[Operation]:
+    """Resources stay in their order, which puts the busy ones first; inside one, literal segments before parameters."""
+    rank: dict[str, int] = {}
+    for operation in operations:
+        rank.setdefault(operation.path.split("/")[1], len(rank))
+
+    def key(operation: Operation) -> tuple[int, list[bool]]:
+        parts = operation.path.split("/")
+        return rank[parts[1]], [part.startswith("{") for part in parts]
+
+    return sorted(operations, key=key)
 
 
 def answer(result: Any) -> Response:

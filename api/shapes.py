@@ -51,11 +51,11 @@ class VariableShape(Shape):
         self._type_field = type_field
         self._type = attrgetter(snake_case(type_field))
 
-    def variable(self, row: Any, deserialize: bool = True) -> dict[str, Any]:
-        """The answer for one variable row."""
+    def variable(self, row: Any, deserialize: bool = True, binary: bool = True) -> dict[str, Any]:
+        """The answer for one variable row; `binary` false leaves bytes out, as lists do."""
         value = variable_dto(Typed(self._type(row), row.value, dict(row.value_info or {})), deserialize)
-        fields = {self._type_field: value["type"], "value": value["value"], "valueInfo": value["valueInfo"]}
-        return self(row, **fields)
+        content = None if value["type"] == "Bytes" and not binary else value["value"]
+        return self(row, **{self._type_field: value["type"], "value": content, "valueInfo": value["valueInfo"]})
 
 
 def row_value(row: Any) -> Any:

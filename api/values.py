@@ -24,7 +24,7 @@ def serve_values(
     async def list_rows(call: Call) -> list[Any]:
         deserialize = flag(call.query, "deserializeValues", default=True)
         rows = await rows_of(call, collection, await call.criteria(query))
-        return [shape.variable(row, deserialize) for row in rows]
+        return [shape.variable(row, deserialize, binary=False) for row in rows]
 
     async def count_rows(call: Call) -> CountResultDto:
         criteria = await call.criteria(query)

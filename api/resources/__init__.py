@@ -25,6 +25,8 @@ from api.resources.variable_instance import variable_instance
 
 #: In the order in which requests are matched: what workers and people call most comes first.
 RESOURCES: Final[tuple[Resource, ...]] = (
+    version,
+    engine,
     external_task,
     task,
     process_definitions,
@@ -45,8 +47,6 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     decision_requirements,
     modification,
     *HISTORY,
-    version,
-    engine,
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = tuple(

@@ -45,14 +45,14 @@ async def signal_execution(call: Call) -> None:
     """Let an execution go on that waits for nothing but this call."""
     body = await call.body(TriggerBody)
     variables = read_variables(body.variables)
-    instance_id, element = _split(call["id"])
     try:
+        instance_id, element = split(call["id"])
         state = await call.services.engine.ask(instance_id, QUERY_STATE)
         waits = [item["key"] for item in state["waits"] if item["t"] == "OpenWait" and item["element"] == element]
         if not waits:
             raise rest_exception(f"Cannot signal execution {call['id']}: it waits for no signal")
         await call.services.engine.execute(instance_id, CompleteWait(now=0, wait=waits[0], variables=variables))
-    except (CommandRejected, InstanceNotFound) as error:
+    except (CommandRejected, InstanceNotFound, ValueError) as error:
         raise rest_exception(f"Cannot signal execution {call['id']}: {error}") from error
 
 
@@ -95,9 +95,10 @@ async def create_incident(call: Call) -> Any:
     body = await call.body(CreateIncidentBody)
     if not body.incidentType:
         raise invalid_request("Expected an incidentType but it is absent.")
-    instance_id, element = _split(call["id"])
-    if await EXECUTIONS.get(call.services.database, call["id"]) is None:
+    row = await EXECUTIONS.get(call.services.database, call["id"])
+    if row is None:
         raise invalid_request(f"Cannot find an execution with executionId '{call['id']}'")
+    instance_id, element = split(row.id)
     command = ReportIncident(
         now=0,
         element=element,
@@ -114,10 +115,3 @@ async def create_incident(call: Call) -> Any:
         {"executionId": call["id"], "incidentType": body.incidentType, "processInstanceId": instance_id},
     )
     return _incident_shape(max(rows, key=lambda row: (row.incident_timestamp, row.id)))
-
-
-def _split(identifier: str) -> tuple[str, int]:
-    try:
-        return split(identifier)
-    except ValueError as error:
-        raise invalid_request(str(error), 404) from error

@@ -156,9 +156,7 @@ async def _execute(call: Call, row: Any, command: Command) -> None:
         if error.code in ("already_closed", "not_found", "ended"):
             raise _unknown(row.id) from error
         if error.code == "suspended":
-            raise RestError(
-                400, "SuspendedEntityInteractionException", f"ExternalTask {row.id} is suspended", 0
-            ) from error
+            raise rest_exception(f"ExternalTask {row.id} is suspended: {error}", 400) from error
         raise rest_exception(f"External task {row.id}: {error}") from error
 
 

@@ -75,7 +75,7 @@ async def get_activity_instances(call: Call) -> Any:
     return tree_dto(tree)
 
 
-@process_instance.post("/{id}/modification", body=ModificationBody, errors=(400, 404))
+@process_instance.post("/{id}/modification", body=ModificationBody, errors=(400, 500))
 async def modify_instance(call: Call) -> None:
     """Cancel activities of a running instance and start others."""
     body = await call.body(ModificationBody)
@@ -89,8 +89,8 @@ async def modify_instance(call: Call) -> None:
     )
     try:
         await call.services.engine.execute(call["id"], command)
-    except InstanceNotFound:
-        raise not_found(f"Process instance with id {call['id']} does not exist") from None
+    except InstanceNotFound as error:
+        raise rest_exception(f"Cannot modify process instance {call['id']}: {error}") from error
     except CommandRejected as error:
         raise rest_exception(f"Cannot modify process instance {call['id']}: {error}", 400) from error
 

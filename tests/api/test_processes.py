@@ -370,3 +370,19 @@ def test_start_instructions(rest: Rest, unique: Unique) -> None:
     rest.deploy(bpmn(key).start().user_task("a").user_task("b").end())
     started = rest.start(key, startInstructions=[{"type": "startAfterActivity", "activityId": "a"}])
     assert rest.only_task(started["id"])["taskDefinitionKey"] == "b"
+
+
+def test_the_description_is_complete(rest: Rest) -> None:
+    description = rest.http.get("/openapi.json").json()
+    schemas = description["components"]["schemas"]
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            text = str(operation)
+            for reference in re.findall(r"#/components/schemas/([\w.\-]+)", text):
+                assert reference in schemas, f"{method} {path} names {reference}"
+    complete = description["paths"]["/engine-rest/external-task/{id}/complete"]["post"]
+    assert complete["requestBody"]["content"]["application/json"]["schema"]
+    assert {"204", "400", "404"} <= set(complete["responses"])
+    tasks = description["paths"]["/engine-rest/task"]["get"]
+    assert "candidateGroup" in {parameter["name"] for parameter in tasks["parameters"]}
+    assert rest.http.get("/docs").status_code == 200
