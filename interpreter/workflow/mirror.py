@@ -99,9 +99,8 @@ class Mirror:
                     running = None
                 if running is None:
                     self._start_timer(key, wait.due, self._summary(wait), self._fire)
-            elif isinstance(wait, ChildWait):
-                if not self._has_incident(key):
-                    self.children.open(self.state, wait)
+            elif isinstance(wait, ChildWait) and not self._has_incident(key):
+                self.children.open(self.state, wait)
 
     def update_all(self) -> None:
         """`update` for every open wait: at the start of a run, and when the instance is resumed."""
