@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from store.errors import Unavailable
+from store.errors import InvalidQuery, Unavailable
 
 T = TypeVar("T")
 Params = Sequence[Any] | Mapping[str, Any]
@@ -102,6 +102,8 @@ class Database:
             raise Unavailable(f"Expected a free database connection but there was none: {error}") from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("Expected an answer of the database in time but the statement was cancelled.") from error
+        except psycopg.DataError as error:
+            raise InvalidQuery(f"Expected values that the database can hold but: {error}") from error
         except psycopg.OperationalError as error:
             # After a restart of the server all idle connections are dead: find that out at once, not one by one.
             await self._pool.check()

@@ -38,6 +38,11 @@ _KEPT = {
     "external_task": ("touched", "worker, locked_until, retries, priority, error_message, error_details, touched"),
     "incident": ("annotation IS NOT NULL", "annotation"),
 }
+# Whether there are retries left is the engine's (without them there is an incident), how many are the workers'.
+_EXCEPTIONS = {
+    ("external_task", "retries"): "CASE WHEN coalesce(kept.retries = 0, false) = coalesce(t.retries = 0, false) "
+    "THEN kept.retries ELSE t.retries END",
+}
 
 
 async def rebuild(connection: Connection, instance_id: str, catalog: NodeCatalog) -> None:
@@ -111,7 +116,7 @@ async def _write(connection: Connection, instance_id: str, rows: dict[str, Any],
     await connection.execute("SELECT apply_changes(%s::text, %s::text::json)", (instance_id, dumps(rows)))
     for table, (_, columns) in _KEPT.items():
         names = columns.split(", ")
-        assignments = ", ".join(f"{name} = kept.{name}" for name in names)
+        assignments = ", ".join(f"{name} = {_EXCEPTIONS.get((table, name), f'kept.{name}')}" for name in names)
         await _execute(
             connection,
             f"UPDATE {table} AS t SET {assignments} FROM kept_{table} AS kept "

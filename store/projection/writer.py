@@ -86,9 +86,9 @@ class Projector:
         return True
 
     async def _write(self, connection: Connection, batch: Batch) -> WriteResult:
-        if not batch.steps:
-            return await self._confirm(connection, batch)
         digests = [step.digest for step in batch.steps]
+        if not digests:  # nothing happened, but what was written up to the base is so
+            return await self._reconcile(connection, batch, digests) or WriteResult("repeated", 0)
         for _ in range(_ATTEMPTS):
             status = await self._append(connection, batch, digests)
             if status == "written":
@@ -141,8 +141,10 @@ class Projector:
             )
             known = await cursor.fetchone()
             if known is None:
-                if batch.base > 0 or not any(event["t"] == "InstanceStarted" for event in batch.steps[0].events):
+                if batch.base > 0:
                     raise LogGap(_gap(batch, 0))
+                if batch.steps and not any(event["t"] == "InstanceStarted" for event in batch.steps[0].events):
+                    raise ValueError(f"Expected the first batch of {batch.instance_id!r} to start it but it does not.")
                 return None
             written: int = known["written"]
             if batch.fence < known["fence"]:
@@ -183,22 +185,17 @@ class Projector:
     async def _replace(self, connection: Connection, batch: Batch, digests: list[bytes]) -> None:
         """Remove the log's steps beyond the base, put the batch there, and compute the rows again."""
         await _cut(connection, batch.instance_id, batch.base)
-        await _insert(connection, batch, digests)
+        if batch.steps:
+            await _insert(connection, batch, digests)
+        elif batch.base == 0:
+            await erase(connection, [batch.instance_id])
+            return
         await _claim(connection, batch)
         await rebuild(connection, batch.instance_id, self._nodes)
 
     async def _logged(self, connection: Connection, batch: Batch) -> list[_Logged]:
         cursor = await connection.execute(_LOG, (batch.instance_id, Int8(batch.base)))
         return [entry for row in await cursor.fetchall() for entry in _entries(row) if entry.step.first > batch.base]
-
-    async def _confirm(self, connection: Connection, batch: Batch) -> WriteResult:
-        """A flush without events: what is written up to its base is confirmed."""
-        written = await self._written(connection, batch.instance_id)
-        if batch.base > written:
-            raise LogGap(_gap(batch, written))
-        async with connection.transaction():
-            await _mark(connection, batch)
-        return WriteResult("repeated", written)
 
     async def _written(self, connection: Connection, instance_id: str) -> int:
         cursor = await connection.execute("SELECT written FROM process_instance WHERE id = %s", (instance_id,))

@@ -22,12 +22,15 @@ from interpreter.ids import element_id
 from interpreter.state import State, dump_state, load_state
 from interpreter.step import Step, new_state, step
 from interpreter.values import Typed
-from store import definitions, deployments
+from store import definitions, deployments, external_tasks, incidents, tasks
 from store.audit import audit
 from store.database import Database
 from store.definitions import from_definition
+from store.external_tasks import EXTERNAL_TASKS
+from store.incidents import INCIDENTS
 from store.new_definitions import NewResource
 from store.projection import Projector, recent
+from store.tasks import TASKS
 from store.variable_types import columns
 from tests.store.streams import T0
 
@@ -156,7 +159,7 @@ class Run:
                 return c.CompleteWait(now, wait.key, {"by": "mary"})
 
 
-async def play(run: Run, projector: Projector) -> None:
+async def play(run: Run, projector: Projector, database: Database) -> None:
     """A life with crashes. Each round is a workflow task: commands, flushes; perhaps it never committed."""
     start = c.StartInstance(run.now, run.instance_id, {"amount": 10, "items": ["a", "b", "c"]}, business_key="B-1")
     first = True
@@ -182,11 +185,27 @@ async def play(run: Run, projector: Projector) -> None:
                 run.confirmed, run.steps = run.state.sequence, []
         first = False
         if run.dice.random() < 0.3:
+            await meddle(run, database)
+        if run.dice.random() < 0.3:
             late = run.dice.choice(run.sent)
             status = (await projector.write({**late, "confirmed": run.dice.random() < 0.5})).status
             assert status in ("repeated", "stale", "dropped")
         if run.state.ended:
             break
+
+
+async def meddle(run: Run, database: Database) -> None:
+    """People and workers change what is theirs, between the flushes."""
+    mine = {"processInstanceId": run.instance_id}
+    for task in await EXTERNAL_TASKS.list(database, mine):
+        await external_tasks.lock(database, task.id, "w", run.dice.choice([1, 60_000]))
+        if run.dice.random() < 0.5 and task.retries != 0:
+            await external_tasks.fail(database, task.id, "w", "not now", "a stack", 2, 0)
+    for task in await TASKS.list(database, mine):
+        if run.dice.random() < 0.5:
+            await tasks.assign(database, task.id, run.dice.choice(["mary", None]))
+    for incident in await INCIDENTS.list(database, mine):
+        await incidents.set_annotation(database, incident.id, "looking into it")
 
 
 async def assert_mirrored(database: Database, state: State) -> None:
@@ -239,12 +258,12 @@ async def meta_of(database: Database, definition: Definition) -> dict[str, Any]:
     return {"definition_id": row.id, "definition_key": row.key}
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(40))
 async def test_the_rows_follow_the_engine(
     database: Database, projector: Projector, definition: Definition, unique: Callable[[str], str], seed: int
 ) -> None:
     run = Run(unique("run"), definition, await meta_of(database, definition), random.Random(seed))
-    await play(run, projector)
+    await play(run, projector, database)
     assert [str(difference) for difference in await audit(database, [run.instance_id])] == []
     await assert_mirrored(database, run.state)
 

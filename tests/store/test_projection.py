@@ -295,3 +295,18 @@ async def test_a_worker_keeps_its_lock_until_the_engine_speaks(
 def test_a_senseless_batch_is_refused(data: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Batch.from_json(data)
+
+
+async def test_an_attempt_in_which_nothing_happened_removes_the_ghost(
+    database: Database, projector: Projector, unique: Callable[[str], str]
+) -> None:
+    one = unique("i")
+    await projector.write(batch(one, 0, step(1, T0, *started(one), *user_task())))
+    await projector.write(batch(one, 6, step(7, T0 + 10, WaitClosed(4), *external_task(5, "ghost"))))
+    assert (await projector.write(batch(one, 6, fence=T0 + 5))).status == "stale"
+    assert (await projector.write(batch(one, 6, fence=T0 + 20, confirmed=False))).status == "repeated"
+    assert (await projector.write(batch(one, 6, fence=T0 + 20))).status == "rebuilt"
+    assert await rows(database, "external_task", one) == []
+    await assert_sound(database, one)
+    assert (await projector.write(batch(one, 0, fence=T0 + 30))).status == "rebuilt"
+    assert await database.fetch("SELECT 1 FROM process_instance WHERE id = %s", (one,)) == []

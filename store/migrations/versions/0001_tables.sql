@@ -244,7 +244,7 @@ CREATE TABLE external_task (
     locked_until  timestamptz,
     error_message text,
     error_details text,
-    touched       boolean NOT NULL DEFAULT false,  -- a worker changed it since the engine did
+    touched       boolean NOT NULL DEFAULT false,  -- a worker or a person changed it: the log no longer tells all
     PRIMARY KEY (instance_id, key)
 );
 CREATE INDEX external_task_by_topic ON external_task (topic, created_at);

@@ -121,11 +121,19 @@ BEGIN
     END IF;
     part := changes -> 'task_changes';
     IF part IS NOT NULL THEN
+        -- What a person has changed stays the person's.
         UPDATE task t SET
-            name = c.name, description = c.description, assignee = c.assignee, owner = c.owner, priority = c.priority,
-            due_at = from_millis(c.due_at), follow_up_at = from_millis(c.follow_up_at),
-            updated_at = from_millis(c.updated_at), candidate_users = c.candidate_users,
-            candidate_groups = c.candidate_groups, form = c.form
+            name = CASE WHEN t.touched THEN t.name ELSE c.name END,
+            description = CASE WHEN t.touched THEN t.description ELSE c.description END,
+            assignee = CASE WHEN t.touched THEN t.assignee ELSE c.assignee END,
+            owner = CASE WHEN t.touched THEN t.owner ELSE c.owner END,
+            priority = CASE WHEN t.touched THEN t.priority ELSE c.priority END,
+            due_at = CASE WHEN t.touched THEN t.due_at ELSE from_millis(c.due_at) END,
+            follow_up_at = CASE WHEN t.touched THEN t.follow_up_at ELSE from_millis(c.follow_up_at) END,
+            updated_at = CASE WHEN t.touched THEN t.updated_at ELSE from_millis(c.updated_at) END,
+            candidate_users = CASE WHEN t.touched THEN t.candidate_users ELSE c.candidate_users END,
+            candidate_groups = CASE WHEN t.touched THEN t.candidate_groups ELSE c.candidate_groups END,
+            form = c.form
         FROM json_to_recordset(part) AS c (
             key integer, name text, description text, assignee text, owner text, priority integer, due_at bigint,
             follow_up_at bigint, updated_at bigint, candidate_users text[], candidate_groups text[], form jsonb)
@@ -144,9 +152,11 @@ BEGIN
     END IF;
     part := changes -> 'external_task_changes';
     IF part IS NOT NULL THEN
-        -- The engine changed it: after a failure without retries the lock is off, after new retries it can be fetched.
+        -- The engine changed it: when retries ran out or were given again, the lock is off.
         UPDATE external_task e SET
-            priority = c.priority, retries = c.retries, worker = NULL, locked_until = NULL, touched = false,
+            priority = c.priority, retries = c.retries,
+            worker = CASE WHEN c.retries = 0 OR e.retries = 0 THEN NULL ELSE e.worker END,
+            locked_until = CASE WHEN c.retries = 0 OR e.retries = 0 THEN NULL ELSE e.locked_until END,
             error_message = coalesce(c.error_message, e.error_message)
         FROM json_to_recordset(part) AS c (key integer, priority bigint, retries integer, error_message text)
         WHERE e.instance_id = batch_instance AND e.key = c.key;
