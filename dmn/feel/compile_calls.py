@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .ast import Call, FunctionLiteral, Literal, Name
 from .builtins.signature import BAD, Builtin, Signature, misfit
 from .errors import FeelLimitError, InvalidOperation
-from .functions import UserFunction
+from .functions import CALL_COST, UserFunction
 from .json_values import ATOMS
 from .kinds import kind_of
 from .run import RUN, Run, Scope, run_of
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from .compiler import Compiler, Evaluate
 
 
+BUILTIN_FRAMES = 6
+"""How deep a built-in such as `sort` lies above the functions it calls."""
+
+
 def call(compiler: Compiler, node: Call) -> Evaluate:
     if isinstance(node.function, Name) and node.function.name not in compiler.bound:
         builtin = compiler.dialect.builtins.get(node.function.name)
         if builtin is not None:
             return _builtin_call(compiler, node, builtin)
     compiler.needs_run = True
+    compiler.calls_on()
     function = compiler.node(node.function)
     args = [compiler.node(arg) for arg in node.args]
     warn = compiler.warner("UNKNOWN_FUNCTION", node.token)
@@ -35,13 +40,25 @@ def call(compiler: Compiler, node: Call) -> Evaluate:
         return lambda scope: warn(scope, "Expected each parameter once but one is named twice")
 
     def invoke(scope: Scope) -> Any:
-        target = function(scope)
+        target: Any = function(scope)
         if not isinstance(target, FeelFunction):
             return warn(scope, "Expected '{}' to be a function but it is not", what)
         values = [arg(scope) for arg in args]
         run: Run = scope[RUN]
         run.site = site
         if names is None:
+            if isinstance(target, UserFunction) and target.plain and len(values) == len(target.names):
+                inner = target.scope.copy()
+                inner.update(zip(target.names, values, strict=True))
+                inner[RUN] = run
+                run.charge(target.weight + CALL_COST)
+                run.depth -= target.frames
+                try:
+                    if run.depth < 0:
+                        raise FeelLimitError("depth", run.limits.depth)
+                    return target.body(inner)
+                finally:
+                    run.depth += target.frames
             return target.invoke(run, values)
         return target.invoke_named(run, dict(zip(names, values, strict=True)))
 
@@ -52,7 +69,11 @@ def _builtin_call(compiler: Compiler, node: Call, builtin: Builtin) -> Evaluate:
     """A built-in is called directly, unless the scope has a function of the same name."""
     name = builtin.name
     compiler.called[name] = None
+    if builtin.calls:
+        compiler.calls_on(BUILTIN_FRAMES)
+    compiler.level += 1
     args = [compiler.node(arg) for arg in node.args]
+    compiler.level -= 1
     direct = _named_call(compiler, node, builtin, args) if node.names is not None else None
     if direct is None:
         signature = builtin.signature_for(len(args)) if node.names is None else None
@@ -225,18 +246,18 @@ def function_literal(compiler: Compiler, node: FunctionLiteral) -> Evaluate:
             return warn(scope, "Expected an external function that is allowed here") if found is None else found
 
         return external
-    outer, level, deepest, weight = compiler.used, compiler.level, compiler.deepest, compiler.weight
-    compiler.used, compiler.level, compiler.deepest = {}, 0, 0
+    outer, level, deepest, weight = compiler.used, compiler.level, compiler.deepest_call, compiler.weight
+    compiler.used, compiler.level, compiler.deepest_call = {}, 0, 0
     compiler.bind(names)
     body = compiler.node(node.body)
     compiler.unbind(names)
-    frames = compiler.deepest + 4
+    frames = compiler.deepest_call + 1
     free = tuple(name for name in (*compiler.used, *compiler.called) if name not in names)
     for name in compiler.used:
         if name not in names:
             outer[name] = None
     compiler.used, compiler.level = outer, level
-    compiler.deepest = max(deepest, level)
+    compiler.deepest_call = deepest
     weight = compiler.weight - weight
     result = _result_type(node)
 

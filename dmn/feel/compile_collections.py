@@ -35,7 +35,9 @@ _BOOLEAN_NODES = (Comparison, Logic, Between, In, InstanceOf, Quantified)
 
 
 def list_literal(compiler: Compiler, node: ListLiteral) -> Evaluate:
+    compiler.level += 1
     items = [compiler.node(item) for item in node.items]
+    compiler.level -= 1
     if all(isinstance(item, Literal) for item in node.items):
         constant = [item.value for item in node.items if isinstance(item, Literal)]
         return lambda scope: constant
@@ -53,7 +55,9 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
     seen: list[str] = []
     for key, value in node.entries:
         compiler.used = {}
+        compiler.level += 1
         entries.append((key, compiler.node(value)))
+        compiler.level -= 1
         for name in compiler.used:
             if name in seen:
                 refers_back = True

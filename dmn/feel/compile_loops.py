@@ -14,6 +14,9 @@ from .values import Range
 if TYPE_CHECKING:
     from .compiler import Compiler, Evaluate
 
+LOOP_FRAMES = 3
+"""How deep the body of a loop lies below its node."""
+
 Domain = Callable[[Scope], "list[Any] | None"]
 
 
@@ -63,7 +66,9 @@ def _scoped(
     compiler.bind(extra)
     compiler.used = {}
     weight = compiler.weight
+    compiler.level += LOOP_FRAMES
     compiled = compiler.node(body)
+    compiler.level -= LOOP_FRAMES
     used = compiler.used
     for name in used:
         if name not in bound and name not in extra:

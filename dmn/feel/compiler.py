@@ -60,18 +60,21 @@ class Compiler:
         self.called: dict[str, None] = {}
         self.weight = 0
         self.level = 0
-        self.deepest = 0
+        self.deepest_call = 0
         self.needs_run = False
 
     def node(self, node: Node) -> Evaluate:
         """The closure of a node."""
         self.weight += 1
-        level = self.level = self.level + 1
-        if level > self.deepest:
-            self.deepest = level
+        level = self.level
+        self.level = level + 1
         compiled = _TABLE[kind_of(node)](self, node)
-        self.level = level - 1
+        self.level = level
         return compiled
+
+    def calls_on(self, frames: int = 0) -> None:
+        """Notes that a function may be called from here, `frames` deeper than this node."""
+        self.deepest_call = max(self.deepest_call, self.level + frames)
 
     def bind(self, names: Mapping[str, Any] | list[str]) -> None:
         """From here on these names are provided by the expression itself."""

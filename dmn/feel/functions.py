@@ -55,9 +55,13 @@ class CheckedFunction(FeelFunction):
 
 
 class UserFunction(CheckedFunction):
-    """A function literal with the values it closed over. `frames` is the depth that one call costs."""
+    """A function literal with the values it closed over.
 
-    __slots__ = ("body", "frames", "names", "result", "scope", "weight")
+    frames: the depth that one call costs, which is how deep its body lies where it calls on.
+    plain: whether no parameter has a type.
+    """
+
+    __slots__ = ("body", "frames", "names", "plain", "result", "scope", "weight")
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class UserFunction(CheckedFunction):
     ) -> None:
         super().__init__("function", params)
         self.names = tuple(param.name for param in params)
+        self.plain = all(param.type is None for param in params)
         self.body = body
         self.scope = scope
         self.frames = frames
@@ -80,7 +85,7 @@ class UserFunction(CheckedFunction):
         scope = self.scope.copy()
         scope.update(zip(self.names, values, strict=True))
         scope[RUN] = run
-        return enter(run, self.frames, self.weight, self.body, scope)
+        return enter(run, self.frames + CHECK_FRAMES, self.weight, self.body, scope)
 
 
 class HostFunction(CheckedFunction):
@@ -98,6 +103,9 @@ class HostFunction(CheckedFunction):
     def apply(self, run: Run, values: list[Any]) -> Any:
         return enter(run, self.frames, 1, lambda args: self.call(run, args), values)
 
+
+CHECK_FRAMES = 3
+"""Depth of an invocation that checks its arguments."""
 
 CALL_COST = 8
 """Steps of an invocation besides those of its body."""

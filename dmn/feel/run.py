@@ -33,13 +33,13 @@ class Limits:
     steps: evaluated nodes inside loops and calls, more for costly ones, plus one per list item and per 64 characters
     looked at or produced. The default is about a second on a slow machine.
     list_length, string_length: size of one produced list (items) or string (characters).
-    depth: nested frames of function calls (a call costs the depth of its body).
+    depth: nested frames of function calls (a call costs as much as its body is deep where it calls on).
     """
 
     steps: int = 4_000_000
     list_length: int = 200_000
     string_length: int = 2_000_000
-    depth: int = 500
+    depth: int = 600
 
 
 DEFAULT_LIMITS = Limits()
