@@ -18,6 +18,9 @@ import httpx
 import psutil
 import pytest
 
+from ostinato.dev.postgres import PostgresServer
+from ostinato.dev.temporal import TemporalServer
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 PROCESS = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -150,3 +153,23 @@ def test_a_second_stack_in_the_same_folder_is_refused(directory: Path) -> None:
     assert second.process.wait(30) == 1
     assert f"process {first.process.pid} runs one" in said
     first.end(signal.SIGINT)
+
+
+def test_external_servers_are_used_and_left_alone(
+    directory: Path, postgres: PostgresServer, temporal: TemporalServer
+) -> None:
+    name = f"external_{directory.name}"
+    dev = Dev(
+        directory,
+        OSTINATO_DATABASE_URL=postgres.create_database(name),
+        OSTINATO_TEMPORAL_ADDRESS=temporal.address,
+        OSTINATO_TASK_QUEUE=name,
+    )
+    engine = dev.wait_until_ready()
+    assert httpx.get(f"{engine}/process-definition").json() == []
+    assert dev.address("Temporal") == temporal.address
+    assert dev.end(signal.SIGINT) == 0
+    assert sorted(path.name for path in directory.iterdir()) == ["lock", "logs", "run"]
+    assert postgres.is_running
+    assert temporal.is_running
+    postgres.drop_database(name)

@@ -105,3 +105,10 @@ def test_documents_link_to_files_that_exist() -> None:
             if "://" not in target and not target.startswith("mailto:") and not (document.parent / target).exists():
                 broken.append(f"{name(document)}: {target}")
     assert broken == []
+
+
+def test_every_document_is_reachable_from_the_index() -> None:
+    for folder, index in (("docs", "index.md"), ("docs/decisions", "README.md")):
+        listed = (ROOT / folder / index).read_text()
+        pages = [page.name for page in (ROOT / folder).glob("*.md") if page.name != index]
+        assert [page for page in pages if f"]({page})" not in listed] == [], f"{folder}/{index} does not list them"
