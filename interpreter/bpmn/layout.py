@@ -152,7 +152,8 @@ def _scope(scope: XmlElement) -> _Drawing:
     hosts = {id: event.get("attachedToRef") or "" for id, event in boundaries.items()}
     flows = [child for child in scope if _local(child) == "sequenceFlow"]
     successors: dict[str, list[str]] = {id: [] for id in nodes}
-    for flow in flows:
+    # Flows out of boundary events come last, so that the main path stays in its row.
+    for flow in sorted(flows, key=lambda flow: flow.get("sourceRef") in boundaries):
         source, target = flow.get("sourceRef") or "", flow.get("targetRef") or ""
         source = hosts.get(source, source)
         if source in nodes and target in nodes:
@@ -163,7 +164,12 @@ def _scope(scope: XmlElement) -> _Drawing:
             successors[hosts[source]].append(target)
     inner = {id: _scope(node) for id, node in nodes.items() if _local(node) in _SCOPES}
     columns = _columns(successors)
-    rows = _rows(successors, columns, _lane_order(scope))
+    aside = {
+        (hosts[flow.get("sourceRef") or ""], flow.get("targetRef") or "")
+        for flow in flows
+        if flow.get("sourceRef") in boundaries
+    }
+    rows = _rows(successors, columns, _lane_order(scope), aside)
     sizes = {id: _size(node, inner.get(id)) for id, node in nodes.items()}
     return _draw(scope, nodes, boundaries, hosts, flows, inner, columns, rows, sizes)
 
@@ -212,7 +218,7 @@ def _columns(successors: dict[str, list[str]]) -> dict[str, int]:
 
 
 def _rows(
-    successors: dict[str, list[str]], columns: dict[str, int], lanes: dict[str, int]
+    successors: dict[str, list[str]], columns: dict[str, int], lanes: dict[str, int], aside: set[tuple[str, str]]
 ) -> dict[str, tuple[int, int]]:
     """(lane, row) of each node: the parent's row where it is free, else the next free one below."""
     taken: set[tuple[int, int, int]] = set()
@@ -231,10 +237,13 @@ def _rows(
             taken.add((lane, columns[id], row))
             rows[id] = (lane, row)
             next_free[lane] = max(next_free[lane], row + 1)
-            following = successors[id]
-            for position, target in reversed(list(enumerate(following))):
+            # The first successor that has no place yet goes on in this row, every other begins one of its own.
+            first = next(
+                (target for target in successors[id] if target not in rows and (id, target) not in aside), None
+            )
+            for target in reversed(successors[id]):
                 if target not in rows:
-                    stack.append((target, row + position if lanes.get(target, 0) == lane else 0))
+                    stack.append((target, row if target == first and lanes.get(target, 0) == lane else -1))
     return rows
 
 
