@@ -10,6 +10,7 @@ from .ast import (
     Comparison,
     ContextLiteral,
     Filter,
+    FunctionLiteral,
     In,
     InstanceOf,
     ListLiteral,
@@ -20,6 +21,7 @@ from .ast import (
     UnaryRange,
 )
 from .decimals import to_index
+from .functions import UserFunction
 from .kinds import kind_of
 from .run import RUN, Run, Scope
 from .types import type_of
@@ -53,11 +55,18 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
     entries: list[tuple[str, Evaluate]] = []
     refers_back = False
     seen: list[str] = []
+    recursive: set[str] = set()
     for key, value in node.entries:
         compiler.used = {}
+        own = [key] if isinstance(value, FunctionLiteral) and not value.external else []
+        compiler.bind(own)
         compiler.level += 1
         entries.append((key, compiler.node(value)))
         compiler.level -= 1
+        compiler.unbind(own)
+        if own and key in compiler.used:
+            recursive.add(key)
+            del compiler.used[key]
         for name in compiler.used:
             if name in seen:
                 refers_back = True
@@ -67,14 +76,17 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
         seen.append(key)
     compiler.unbind(seen)
     compiler.used = outer
-    if not refers_back:
+    if not refers_back and not recursive:
         return lambda scope: {key: value(scope) for key, value in entries}
 
     def context(scope: Scope) -> dict[str, Any]:
         inner = scope.copy()
         result: dict[str, Any] = {}
         for key, value in entries:
-            result[key] = inner[key] = value(inner)
+            found = value(inner)
+            if key in recursive and isinstance(found, UserFunction):
+                found.scope[key] = found
+            result[key] = inner[key] = found
         return result
 
     return context

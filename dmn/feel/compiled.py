@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from .ast import Literal, Node, RangeLiteral, UnaryRange, UnaryTests
+from .ast import Call, Literal, Name, Node, RangeLiteral, UnaryRange, UnaryTests
 from .compiler import Compiler
 from .dialects import DIALECTS, Dialect
 from .errors import FeelLimitError, Warning
@@ -22,6 +22,7 @@ from .types import FeelType
 from .values import Range
 
 INPUT = "?"
+CONSTRUCTORS = frozenset({"date", "time", "date and time", "duration"})
 CACHE_SIZE = 4096
 _UNSET: Any = object()
 _EMPTY: Mapping[str, Any] = {}
@@ -132,9 +133,10 @@ class Compiled:
             if name in scope:
                 inner[name] = scope[name]
 
-    def constant_tests(self) -> tuple[Any, ...] | None:
+    def constant_tests(self, names: Collection[str] = ()) -> tuple[Any, ...] | None:
         """The tests, if all are constants and none is negated: values that the input must equal, and `Range`s that must
-        hold it. None when a test has to be evaluated; () for `-`."""
+        hold it. None when a test has to be evaluated; () for `-`. Literals are constants, and dates and durations made
+        from them, unless their constructor is one of `names` (those in scope, which may be functions)."""
         node = self._node
         if not isinstance(node, UnaryTests) or node.negated:
             return None
@@ -142,15 +144,16 @@ class Compiled:
         for test in node.tests:
             if isinstance(test, Literal):
                 constants.append(test.value)
-            elif (
-                isinstance(test, RangeLiteral) and isinstance(test.start, Literal) and isinstance(test.end, Literal)
-            ) or (isinstance(test, UnaryRange) and isinstance(test.endpoint, Literal)):
-                value = Compiler(self._source, DIALECTS[self.dialect]).node(test)({})
-                if not isinstance(value, Range):
-                    return None
-                constants.append(value)
-            else:
+                continue
+            is_range = (
+                isinstance(test, RangeLiteral) and _is_constant(test.start, names) and _is_constant(test.end, names)
+            ) or (isinstance(test, UnaryRange) and _is_constant(test.endpoint, names))
+            if not is_range and not _is_constant(test, names):
                 return None
+            value = Compiler(self._source, DIALECTS[self.dialect]).node(test)({})
+            if value is None or is_range is not isinstance(value, Range):
+                return None
+            constants.append(value)
         return tuple(constants)
 
     def constant(self) -> tuple[Any] | None:
@@ -159,6 +162,16 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"Compiled({self.text!r})"
+
+
+def _is_constant(node: Node, names: Collection[str]) -> bool:
+    return isinstance(node, Literal) or (
+        isinstance(node, Call)
+        and isinstance(node.function, Name)
+        and node.function.name in CONSTRUCTORS
+        and node.function.name not in names
+        and all(isinstance(arg, Literal) for arg in node.args)
+    )
 
 
 @lru_cache(maxsize=CACHE_SIZE)

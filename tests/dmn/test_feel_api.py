@@ -92,6 +92,7 @@ class TestCompiling:
             ("now() > start", ("start",)),
             ("monthly salary > 1", ("monthly salary",)),
             ("1 + 2", ()),
+            ("{f: function(n) f(n - a), r: f(1)}", ("a",)),
         ],
     )
     def test_names_used_are_what_the_result_depends_on(self, text: str, names: tuple[str, ...]) -> None:

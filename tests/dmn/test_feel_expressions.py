@@ -224,6 +224,9 @@ some x in null satisfies x => !
 {f: function(x) x * a, a: 10, r: f(2)}.r => 2
 {f: function(g, x) g(g, x), r: f(function(g, x) if x = 0 then 0 else x + g(g, x - 1), 4)}.r => 10
 (function(f) f(4))(sqrt) => 2
+{fact: function(n) if n = 0 then 1 else n * fact(n - 1), r: fact(20)}.r => 2432902008176640000
+{fib: function(n) if n < 2 then n else fib(n - 1) + fib(n - 2), r: for i in 1..10 return fib(i)}.r[-1] => 55
+{sum to: function(n) if n = 0 then 0 else n + sum to(n - 1), r: sum to(140)}.r => 9870
 {sum: function(x) x, r: sum(5)}.r => 5
 5(1) => !
 unknown(1) => !
