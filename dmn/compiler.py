@@ -174,7 +174,9 @@ class _Assembly:
         model, definitions = self._model, self._model.definitions
         for data in definitions.inputs:
             kind = self._env.item_type(data.variable)
-            model.inputs[data.id] = CompiledInput(data.id, data.variable.name or data.name, kind, class_of(kind))
+            model.inputs[data.id] = CompiledInput(
+                data.id, data.variable.name or data.name, data.name, kind, class_of(kind)
+            )
         for decision in definitions.decisions:
             model.decisions[decision.id] = self._shell(decision)
         for knowledge in definitions.knowledge_models:

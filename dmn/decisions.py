@@ -19,10 +19,12 @@ Loader = Callable[[Session], Any]
 
 @dataclass(slots=True)
 class CompiledInput:
-    """`exact` is the Python class whose instances certainly conform to `type`."""
+    """`name` is that of its variable, by which expressions know it; `element_name` is accepted in a context too.
+    `exact` is the Python class whose instances certainly conform to `type`."""
 
     id: str
     name: str
+    element_name: str
     type: FeelType | None
     exact: type | None = None
 

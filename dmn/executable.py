@@ -195,7 +195,8 @@ def _by_id_or_name(elements: Mapping[str, Element], wanted: str) -> Element | No
     if found is not None:
         return found
     normal = " ".join(wanted.split())
-    return next((element for element in elements.values() if element.name == normal), None)
+    named = next((element for element in elements.values() if element.name == normal), None)
+    return named or next((element for element in elements.values() if element.variable == normal), None)
 
 
 def _plan(decision: CompiledDecision) -> list[CompiledDecision]:

@@ -115,9 +115,10 @@ class Session:
             return self._inputs[data.id]
         value = self.inputs.get(data.name)
         if value is None and data.name not in self.inputs:
-            self.evaluation.warning(
-                "MISSING_INPUT", f"Expected a value for input '{data.name}' but there is none", data.id
-            )
+            value = self.inputs.get(data.element_name)
+            if value is None and data.element_name not in self.inputs:
+                message = f"Expected a value for input '{data.name}' but there is none"
+                self.evaluation.warning("MISSING_INPUT", message, data.id)
         if data.type is not None and value is not None and value.__class__ is not data.exact:
             value = self.conform(value, data.type, f"input '{data.name}'", data.id)
         self._inputs[data.id] = value

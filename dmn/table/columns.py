@@ -37,6 +37,7 @@ class InputColumn:
         "_owner",
         "_type",
         "_values",
+        "constants",
         "name",
         "tests",
     )
@@ -63,22 +64,27 @@ class InputColumn:
                 clause.values.text, clause.values.language, self._owner, clause.values.line
             )
         self.tests: list[Node | None] = []
-        constants: list[tuple[Constant, ...] | Open | None] = []
+        self.constants: list[tuple[Constant, ...] | Open | None] = []
         for cell in cells:
             if _is_any(cell.text):
                 self.tests.append(None)
-                constants.append(None)
+                self.constants.append(None)
                 continue
             node, compiled = cell_env.tests(cell.text, cell.language, cell.id or clause.id, cell.line)
             self.tests.append(node)
-            constants.append(_constants(compiled))
+            self.constants.append(constants_of(compiled, env.names))
         self._index: ColumnIndex | None = None
         if budget:
-            index = ColumnIndex(constants, budget)
+            index = ColumnIndex(self.constants, budget)
             self._index = index if index.is_useful else None
         self._open_tests: list[Node | None] = [
-            test if isinstance(cell, Open) else None for test, cell in zip(self.tests, constants, strict=True)
+            test if isinstance(cell, Open) else None for test, cell in zip(self.tests, self.constants, strict=True)
         ]
+
+    @property
+    def expression(self) -> str:
+        """The text of the input expression."""
+        return "" if self._clause.expression is None else self._clause.expression.text
 
     @property
     def index_bits(self) -> int:
@@ -178,11 +184,11 @@ def _converting(node: Node, type_ref: str | None, owner: str) -> Node:
     return converted
 
 
-def _constants(compiled: Compiled | None) -> tuple[Constant, ...] | Open:
+def constants_of(compiled: Compiled | None, names: tuple[str, ...] = ()) -> tuple[Constant, ...] | Open:
     """The constants of a cell, OPEN if it has anything else. No constant at all is never true."""
     if compiled is None:
         return OPEN
-    tests = compiled.constant_tests()
+    tests = compiled.constant_tests(names)
     if tests is None:
         return OPEN
     constants: list[Constant] = []

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from dmn.boxed.environment import Environment
-from dmn.model import DecisionTable, LiteralExpression
+from dmn.model import DecisionTable, LiteralExpression, Rule
 from dmn.session import SESSION, Node, Scope, Session
 from dmn.shapes import is_list
+from dmn.table.analysis import RuleAnalysis
 from dmn.table.columns import INVALID, InputColumn, OutputColumn, output_cell
 from dmn.table.index import MAX_INTERVAL_BITS
 from dmn.table.policies import Outputs, PolicyError, aggregate, rank, same_outputs
 from dmn.trace import InputTrace, OutputTrace, RuleTrace, TableTrace
 from dmn.types import class_of
+
+MAX_FINDINGS = 20
+"""Overlaps, and rules that never match, that are told for one table."""
 
 MINIMUM_INDEXED_RULES = 4
 """Below this many rules, trying them all is as fast as looking them up."""
@@ -113,8 +118,42 @@ class CompiledTable:
             _constant_outputs(rule.outputs, self._outputs, env) if env.profile.converts_types is False else None
             for rule in rules
         ]
+        self._analyse(table, env, rules)
         # A policy that lists its hits lists none of them when there is none.
         self._lists_hits = table.hit_policy in {"COLLECT", "RULE ORDER", "OUTPUT ORDER"}
+
+    def _analyse(self, table: DecisionTable, env: Environment, rules: Sequence[Rule]) -> None:
+        """Findings about rules that contradict the hit policy, or can never match."""
+        analysis = RuleAnalysis(
+            [column.expression for column in self.inputs], [column.constants for column in self.inputs], len(rules)
+        )
+        for column in self.inputs:
+            column.constants = []
+        for rule in islice(analysis.never_matching(), MAX_FINDINGS):
+            env.log.warning(
+                "never-matches",
+                f"Expected a value that satisfies rule {rule + 1} but there is none",
+                rules[rule].id or self._owner,
+                rules[rule].line,
+            )
+        if table.hit_policy not in {"UNIQUE", "ANY"}:
+            return
+        clashes = (
+            pair
+            for pair in analysis.overlapping()
+            if table.hit_policy == "UNIQUE" or self._certainly_differ(pair[0], pair[1])
+        )
+        for first, second in islice(clashes, MAX_FINDINGS):
+            env.log.warning(
+                "overlapping-rules",
+                f"Expected rules that fit hit policy {table.hit_policy} but {first + 1} and {second + 1} overlap",
+                rules[second].id or self._owner,
+                rules[second].line,
+            )
+
+    def _certainly_differ(self, first: int, second: int) -> bool:
+        one, other = self._constants[first], self._constants[second]
+        return one is not None and other is not None and not same_outputs(one, other)
 
     def __call__(self, scope: Scope) -> Any:
         return self.outcome(scope).value

@@ -28,6 +28,17 @@ def test_only_requirements_are_in_scope() -> None:
     assert compiled.evaluate("misses", {"a": 1, "b": 2}).value is None
 
 
+def test_elements_and_their_variables_may_have_different_names() -> None:
+    compiled = model(
+        '<inputData id="i" name="Applicant age"><variable name="age" typeRef="number"/></inputData>',
+        '<decision id="d" name="Is adult"><variable name="adult"/>'
+        f'<informationRequirement><requiredInput href="#i"/></informationRequirement>{literal("age >= 18")}</decision>',
+    )
+    for decision_name in ("d", "Is adult", "adult"):
+        for input_name in ("age", "Applicant age"):
+            assert compiled.evaluate(decision_name, {input_name: 20}).value is True
+
+
 def test_names_out_of_scope_are_findings() -> None:
     compiled = model(
         input_data("a b"),

@@ -131,6 +131,24 @@ def test_a_value_is_looked_up_among_its_own_kind() -> None:
     assert not ColumnIndex([OPEN, OPEN]).is_useful
 
 
+def test_dates_made_from_texts_are_constants_unless_the_name_is_taken() -> None:
+    rows = [[f'< date("2024-0{n}-01")', f'duration("P{n}D")', str(n)] for n in range(1, 6)]
+    context = {"a": NOW.date(), "b": "x"}
+
+    def indexed(*names: str) -> list[int]:
+        inner = model(
+            *(input_data(name) for name in names),
+            decision("d", table(list(names[:2]), ["y"], rows, "COLLECT"), requirements(inputs=names)),
+        )
+        compiled = inner.decisions["d"].table
+        assert compiled is not None
+        assert inner.evaluate("d", context).value == []
+        return [column.narrow("no date", 31)[0] for column in compiled.inputs]
+
+    assert indexed("a", "b") == [0, 0]
+    assert indexed("a", "b", "date") == [31, 0]
+
+
 def test_true_is_not_one() -> None:
     index = ColumnIndex([(("boolean", True),), (("number", D(1)),)])
     assert bits(index.find(D(1))) == [1]
