@@ -8,7 +8,8 @@ from typing import Any
 from api.errors import RestError, not_found, rest_exception
 from api.operations import Call, Handler, Resource
 from store import definitions
-from store.decisions import DECISION_DEFINITIONS, latest_decision
+from store.database import Database
+from store.decisions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS, latest_decision
 from store.definitions import PROCESS_DEFINITIONS
 
 VARIANTS = ("/{id}", "/key/{key}", "/key/{key}/tenant-id/{tenantId}")
@@ -37,6 +38,17 @@ async def process_definition(call: Call, unknown: Callable[[str], RestError] = n
 async def decision_definition(call: Call) -> Any:
     """The row of the decision definition that the path means. RestError 404."""
     return await _definition(call, DECISION_DEFINITIONS, latest_decision, "decision", not_found)
+
+
+async def requirements_definition(call: Call) -> Any:
+    """The row of the decision requirements definition that the path means. RestError 404."""
+    return await _definition(call, DECISION_REQUIREMENTS, _latest_requirements, "decision requirements", not_found)
+
+
+async def _latest_requirements(database: Database, key: str, tenant_id: str | None) -> Any | None:
+    tenant: dict[str, Any] = {"withoutTenantId": True} if tenant_id is None else {"tenantIdIn": [tenant_id]}
+    rows = await DECISION_REQUIREMENTS.list(database, {"key": key, "latestVersion": True, **tenant}, maximum=1)
+    return rows[0] if rows else None
 
 
 async def _definition(call: Call, collection: Any, latest: Any, what: str, unknown: Callable[[str], RestError]) -> Any:

@@ -44,8 +44,11 @@ __all__ = [
 class Engine(Protocol):
     """What the facade needs of the engine."""
 
-    async def start(self, definition: Any, command: StartInstance) -> Answer:
-        """Start an instance of `definition` (a row of the read model) and wait for its first wait state or its end."""
+    async def start(self, definition: Any, command: StartInstance, restarted_from: str | None = None) -> Answer:
+        """Start an instance of `definition` (a row of the read model) and wait for its first wait state or its end.
+
+        `restarted_from` is the ended instance that this one repeats.
+        """
         ...
 
     async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
@@ -74,12 +77,15 @@ class TemporalEngine:
         client = await connect(settings.temporal, data_converter=data_converter(), lazy=True)
         return cls(client, settings.task_queue)
 
-    async def start(self, definition: Any, command: StartInstance) -> Answer:
+    async def start(self, definition: Any, command: StartInstance, restarted_from: str | None = None) -> Answer:
+        meta = definition_meta(definition)
+        if restarted_from is not None:
+            meta["restarted_id"] = restarted_from
         request = ProcessInput(
             definition_hash=definition.hash,
             definition_id=definition.id,
             command=codec.to_json(command),
-            meta=definition_meta(definition),
+            meta=meta,
         )
         return await shell.start(self.client, command.instance_id, request, task_queue=self.task_queue)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from store.variables import HISTORIC_VARIABLES, visible
-
 from api.engine import CommandRejected, EngineUnavailable, InstanceExists, ProcessError, new_instance_id
 from api.errors import rest_exception, unavailable
 from api.links import instance_links
@@ -15,6 +13,7 @@ from api.shapes import row_value
 from api.variables import variable_dto, variable_dtos
 from interpreter.commands import ModificationInstruction, StartInstance, Variables
 from store.instances import HISTORIC_PROCESS_INSTANCES
+from store.variables import HISTORIC_VARIABLES, visible
 
 
 async def start_instance(
@@ -27,6 +26,7 @@ async def start_instance(
     start_node: str | None = None,
     case_instance_id: str | None = None,
     with_variables: bool = False,
+    restarted_from: str | None = None,
 ) -> dict[str, Any]:
     """Start an instance of `definition` (a row) and answer its ProcessInstanceDto, with variables if asked for.
 
@@ -49,7 +49,7 @@ async def start_instance(
         instructions=instructions,
     )
     try:
-        answer = await call.services.engine.start(definition, command)
+        answer = await call.services.engine.start(definition, command, restarted_from)
     except EngineUnavailable as error:
         raise unavailable(str(error)) from error
     except CommandRejected as error:

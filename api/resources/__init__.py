@@ -18,6 +18,8 @@ from api.resources.job_definition import job_definition
 from api.resources.modification import modification
 from api.resources.process_definition import process_definitions
 from api.resources.process_instance import process_instance
+from api.resources.reports import REPORTS
+from api.resources.restart import restart
 from api.resources.server import engine, version
 from api.resources.task import task
 from api.resources.task_people import PEOPLE
@@ -46,7 +48,9 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     decision_definitions,
     decision_requirements,
     modification,
+    restart,
     *HISTORY,
+    *REPORTS,
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = tuple(

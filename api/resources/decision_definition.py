@@ -10,8 +10,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies import EvaluateDecisionBody, HistoryTimeToLiveBody
-from api.collections import row_by_id, serve_queries, serve_single
-from api.definitions import decision_definition, keyed
+from api.collections import serve_queries
+from api.definitions import decision_definition, keyed, requirements_definition
 from api.dto.repository import (
     DecisionDefinitionDiagramDto,
     DecisionDefinitionDto,
@@ -32,15 +32,10 @@ from store.decisions import DECISION_DEFINITIONS, DECISION_REQUIREMENTS
 decision_definitions = Resource("decision-definition", "Decision Definition")
 decision_requirements = Resource("decision-requirements-definition", "Decision Requirements Definition")
 _shape = Shape(DecisionDefinitionDto)
+_requirements_shape = Shape(DecisionRequirementsDefinitionDto)
 
 serve_queries(decision_definitions, DECISION_DEFINITIONS, DecisionDefinitionDto, _shape, post=False)
 serve_queries(decision_requirements, DECISION_REQUIREMENTS, DecisionRequirementsDefinitionDto, post=False)
-serve_single(
-    decision_requirements,
-    DECISION_REQUIREMENTS,
-    DecisionRequirementsDefinitionDto,
-    "Decision requirements definition",
-)
 
 
 @keyed(decision_definitions, "GET", answer=DecisionDefinitionDto, errors=(404,))
@@ -63,10 +58,23 @@ async def get_diagram(call: Call) -> Response | None:
     return None
 
 
-@decision_requirements.get("/{id}/xml", answer=DecisionRequirementsDefinitionXmlDto, errors=(404,))
+@keyed(decision_requirements, "GET", answer=DecisionRequirementsDefinitionDto, errors=(404,))
+async def get_requirements(call: Call) -> Any:
+    """Get a decision requirements definition."""
+    return _requirements_shape(await requirements_definition(call))
+
+
+@keyed(decision_requirements, "GET", "/diagram", answer=bytes, media="image/*", errors=(404,))
+async def get_requirements_diagram(call: Call) -> Response | None:
+    """The image of a decision requirements graph: there is never one, so 204."""
+    await requirements_definition(call)
+    return None
+
+
+@keyed(decision_requirements, "GET", "/xml", answer=DecisionRequirementsDefinitionXmlDto, errors=(404,))
 async def get_requirements_xml(call: Call) -> Any:
     """The DMN of a decision requirements definition, as deployed."""
-    row = await row_by_id(call, DECISION_REQUIREMENTS, call["id"], "Decision requirements definition")
+    row = await requirements_definition(call)
     found = await decisions.requirements_source(call.services.database, row.id)
     if found is None:
         raise not_found(f"No DMN is stored for the decision requirements definition with id {row.id}")

@@ -290,3 +290,53 @@ def test_statistics(rest: Rest, unique: Unique) -> None:
         {"id": "a", "instances": 2, "failedJobs": 0, "incidents": []}
     ]
     rest.get("/process-definition/statistics", 400, incidents="true", incidentsForType="x")
+
+
+def test_restart(rest: Rest, unique: Unique) -> None:
+    key = unique("two")
+    rest.deploy(bpmn(key).start().user_task("a").user_task("b").end())
+    started = rest.start(key, businessKey="B", variables={"x": {"value": 1}})
+    path = f"/process-definition/{started['definitionId']}/restart"
+    body = {
+        "processInstanceIds": [started["id"]],
+        "instructions": [{"type": "startBeforeActivity", "activityId": "b"}],
+    }
+    rest.post(path, body, 400)
+    rest.put(f"/process-instance/{started['id']}/variables/x", {"value": 2})
+    rest.delete(f"/process-instance/{started['id']}")
+    rest.post(path, {**body, "instructions": []}, 400)
+    rest.post(path, body, 204)
+    rest.post(path, {**body, "initialVariables": True, "withoutBusinessKey": True}, 204)
+    again = rest.get("/process-instance", processDefinitionKey=key, businessKey="B")
+    assert len(again) == 1
+    assert rest.get(f"/process-instance/{again[0]['id']}/variables/x")["value"] == 2
+    assert rest.only_task(again[0]["id"])["taskDefinitionKey"] == "b"
+    assert rest.get(f"/history/process-instance/{again[0]['id']}")["restartedProcessInstanceId"] == started["id"]
+    (first,) = [row for row in rest.get("/process-instance", processDefinitionKey=key) if row["businessKey"] is None]
+    assert rest.get(f"/process-instance/{first['id']}/variables/x")["value"] == 1
+
+
+def test_reports(rest: Rest, unique: Unique) -> None:
+    key = unique("approval")
+    rest.deploy(bpmn(key).start().user_task("a", name="Look").end())
+    rest.post(f"/task/{rest.only_task(rest.start(key)['id'])['id']}/complete", {})
+    wanted = {"reportType": "duration", "periodUnit": "month", "processDefinitionKeyIn": key}
+    (row,) = rest.get("/history/process-instance/report", **wanted)
+    assert row["periodUnit"] == "MONTH"
+    assert 0 <= row["minimum"] <= row["average"] <= row["maximum"]
+    csv = rest.http.get(
+        "/engine-rest/history/process-instance/report", params=wanted, headers={"Accept": "text/csv, application/json"}
+    )
+    assert csv.headers["content-type"] == "text/csv"
+    assert len(csv.text.splitlines()) == 2
+    rest.get("/history/process-instance/report", 400, reportType="duration", periodUnit="day")
+    counts = rest.get("/history/task/report", reportType="count", groupBy="taskName")
+    assert {"Look": 1}.items() <= {
+        row["taskName"]: row["count"] for row in counts if row["processDefinitionKey"] == key
+    }.items()
+    assert rest.get("/history/task/report", reportType="duration", periodUnit="quarter")[0]["periodUnit"] == "QUARTER"
+    definition = rest.get(f"/process-definition/key/{key}")["id"]
+    path = "/history/process-definition/cleanable-process-instance-report"
+    (row,) = rest.get(path, processDefinitionIdIn=definition)
+    assert (row["finishedProcessInstanceCount"], row["cleanableProcessInstanceCount"]) == (1, 0)
+    assert rest.get(f"{path}/count", processDefinitionIdIn=definition) == {"count": 1}
