@@ -271,6 +271,16 @@ class DetailRow:
         return columns(self.raw)[2] or {}
 
 
+# The type of a value in the engine's JSON form, as `store.variable_types.columns` tells it.
+_RAW_TYPE = (
+    "CASE WHEN jsonb_typeof(v.value) = 'object' THEN coalesce(nullif(v.value ->> '$typed', '$plain'), 'Object') "
+    "WHEN jsonb_typeof(v.value) = 'array' THEN 'Object' WHEN jsonb_typeof(v.value) = 'number' THEN "
+    "CASE WHEN v.value::text ~ '[.eE]' THEN 'Double' "
+    "WHEN v.value::numeric BETWEEN -2147483648 AND 2147483647 THEN 'Integer' ELSE 'Long' END "
+    "ELSE initcap(jsonb_typeof(v.value)) END"
+)
+
+
 def _detail_identity(value: str, _: Filters) -> Sql:
     instance_id, separator, number = value.rpartition(":v")
     if not separator or not number.isascii() or not number.isdigit() or len(number) > 18:
@@ -309,7 +319,7 @@ DETAILS: Resource[DetailRow] = Resource(
     sorts={
         "processInstanceId": "v.instance_id",
         "variableName": "v.name",
-        "variableType": "jsonb_typeof(v.value)",
+        "variableType": _RAW_TYPE,
         "variableRevision": "v.revision",
         "formPropertyId": "NULL::text",
         "time": "v.at",
@@ -323,7 +333,9 @@ DETAILS: Resource[DetailRow] = Resource(
         "activityInstanceId": id_is("v", "scope"),
         "taskId": eq("t.id"),
         "variableInstanceId": Filter("string", _of_variable),
-        "variableTypeIn": option("strings"),
+        "variableTypeIn": Filter(
+            "strings", lambda value, _: Sql(f"lower({_RAW_TYPE}) = ANY(%s)", ([item.lower() for item in value],))
+        ),
         "variableNameLike": like("v.name"),
         "userOperationId": nothing(),
         "formFields": when("false"),

@@ -34,7 +34,7 @@ from store.log import events
 from store.operations import OPERATIONS
 from store.projection import Projector
 from store.query import Resource, Sort
-from store.subscriptions import EVENT_SUBSCRIPTIONS
+from store.subscriptions import ALL_SUBSCRIPTIONS, EVENT_SUBSCRIPTIONS
 from store.tasks import HISTORIC_TASKS, TASKS
 from store.variables import DETAILS, HISTORIC_VARIABLES, VARIABLES, local, visible
 from tests.store.streams import T0, batch, external_task, finished, started, step, user_task
@@ -61,6 +61,7 @@ RESOURCES: dict[str, Resource[Any]] = {
     "history-variable": HISTORIC_VARIABLES,
     "detail": DETAILS,
     "event-subscription": EVENT_SUBSCRIPTIONS,
+    "all-subscriptions": ALL_SUBSCRIPTIONS,
     "decision-instance": DECISION_INSTANCES,
     "identity-link-log": IDENTITY_LINK_LOG,
     "operation": OPERATIONS,
@@ -307,6 +308,8 @@ async def test_history_from_the_log(database: Database, projector: Projector, or
         (2, "much", False),
     ]
     assert await DETAILS.get(database, details[1].id) == details[1]
+    for kind, number in (("integer", 2), ("String", 2), ("date", 1), ("Object", 0)):
+        assert await DETAILS.count(database, {"processInstanceId": first, "variableTypeIn": [kind]}) == number
     log = await JOB_LOG.list(database, {"processInstanceId": orders[1]}, [Sort("occurrence")])
     assert [(row.job_definition_type, row.creation_log) for row in log] == [("service", True), ("timer", True)]
     links = await IDENTITY_LINK_LOG.list(database, {"taskId": f"{first}:4"})
