@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dmn.feel import FeelSyntaxError, Limits, compile_expression, evaluate, evaluate_unary_tests, feel_string
+from dmn.feel import (
+    FeelLimitError,
+    FeelSyntaxError,
+    Limits,
+    compile_expression,
+    evaluate,
+    evaluate_unary_tests,
+    feel_string,
+    from_json,
+)
 from dmn.feel.builtins import CAMUNDA_BUILTINS, STANDARD_BUILTINS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,6 +202,21 @@ def test_any_tree(text: str) -> None:
     first = outcome(text)
     assert not isinstance(first, str), f"a built tree is FEEL: {text} {first}"
     assert first == outcome(text)
+
+
+@RELAXED
+@given(trees)
+def test_the_fast_way_gives_the_same(text: str) -> None:
+    slow = evaluate(text, CONTEXT)
+    scope = {name: from_json(value) for name, value in CONTEXT.items()}
+    compiled = compile_expression(text, ["profit and loss", "x-y", "first name"])
+    try:
+        fast = compiled.call(scope)
+    except FeelLimitError:
+        assert [warning.code for warning in slow.warnings][-1] == "LIMIT"
+    else:
+        assert feel_string([fast]) == feel_string([slow.value])
+    assert scope == {name: from_json(value) for name, value in CONTEXT.items()}
 
 
 @RELAXED
