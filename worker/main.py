@@ -31,6 +31,7 @@ from store.database import Database
 from store.errors import NotFound
 from store.projection import Projector
 from worker.direct_flush import QuickFlush
+from worker.doubts import settle
 from worker.settings import WorkerSettings
 from worker.side_channel import DelayedSideChannel
 
@@ -71,7 +72,8 @@ async def engine(
     async with Database(settings.database_url, application="ostinato worker") as database:
         cache = definition_cache(database)
         client = client or await _connect(settings, cache, stop)
-        projection = ProjectionActivities(Projector(database))
+        projector = Projector(database)
+        projection = ProjectionActivities(projector)
         side_channel = DelayedSideChannel(projection.optimistic)
         runtime.install(
             runtime.Runtime(
@@ -89,14 +91,24 @@ async def engine(
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
         )
-        side_task = asyncio.create_task(side_channel.run())
+        beside = [
+            asyncio.create_task(side_channel.run()),
+            asyncio.create_task(_settle(database, projector, client)),
+        ]
         try:
             async with worker:
                 yield worker
         finally:
-            side_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await side_task
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _settle(database: Database, projector: Projector, client: Client) -> None:
+    try:
+        await settle(database, projector, client)
+    except Exception as error:
+        logger.warning("the last flushes before the start could not be checked: %s", error)
 
 
 def definition_cache(database: Database) -> DefinitionCache:
