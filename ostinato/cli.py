@@ -51,6 +51,15 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         },
     ),
     **_family(
+        "read_model",
+        "Run the engine",
+        {
+            "audit": "Compare the read model with the event log.",
+            "rebuild": "Compute the rows of instances again from their log.",
+            "cleanup": "Remove ended instances whose time to live is over.",
+        },
+    ),
+    **_family(
         "processes",
         "Processes",
         {

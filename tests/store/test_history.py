@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -133,3 +135,35 @@ async def test_attachments(database: Database) -> None:
             await action
     with pytest.raises(InvalidQuery):
         await attachments.add(database, task_id="t")
+
+
+async def test_the_operators_commands(
+    database: Database,
+    database_url: str,
+    projector: Projector,
+    unique: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OSTINATO_DATABASE_URL", database_url)
+    one = unique("i")
+    await live(projector, one, await deploy(database, unique("key"), 1))
+    await database.execute("DELETE FROM variable WHERE instance_id = %s", (one,))
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ostinato", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    code, text = await run("audit", one)
+    assert code == 1
+    assert f"{one}: variable 1/amount *: stored None" in text
+    assert (await run("audit", one, "--repair"))[0] == 0
+    assert await run("audit", one) == (0, "The read model is what the log says.\n")
+    assert (await run("rebuild", one))[0] == 0
+    assert (await run("rebuild", "nothing"))[0] == 1
+    code, text = await run("cleanup")
+    assert code == 0
+    assert text.startswith("Removed ")
+    assert await exists(database, one) == []
