@@ -176,7 +176,9 @@ def _is_constant(node: Node, names: Collection[str]) -> bool:
 
 @lru_cache(maxsize=CACHE_SIZE)
 def _compiled(text: str, special: tuple[str, ...], dialect: str, unary: bool) -> Compiled:
-    chosen = DIALECTS[dialect]
+    chosen = DIALECTS.get(dialect)
+    if chosen is None:
+        raise ValueError(f"Expected a dialect out of {list(DIALECTS)} but found {dialect!r}")
     parse = parse_unary_tests if unary else parse_expression
     node, source = parse(text, special, chosen.backticks)
     return Compiled(text, node, source, chosen)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dmn.feel import evaluate
+from dmn.feel.regex import PatternError, compile_pattern
 
 MATCHES = r"""
 # pattern | text | flags => matches
@@ -175,3 +180,37 @@ def test_split_keeps_empty_parts() -> None:
     assert evaluate('split("a1b22c", "[0-9]+")').value == ["a", "b", "c"]
     assert evaluate('split("abc", "")').value == ["a", "b", "c"]
     assert evaluate('split("", ",")').value == [""]
+
+
+atoms = st.sampled_from(["a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", r"\.", r"\d", "(?:ab)", "(a|b)", "(c)", "^", "$"])
+pieces = st.tuples(atoms, st.sampled_from(["", "", "", "*", "+", "?", "*?", "+?", "{2}", "{1,2}", "{0,1}?"])).map(
+    "".join
+)
+patterns = st.lists(st.lists(pieces, max_size=5).map("".join), min_size=1, max_size=3).map("|".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(patterns, st.text("abc.1", max_size=8))
+def test_common_patterns_match_as_python_s_do(pattern: str, text: str) -> None:
+    try:
+        ours = compile_pattern(pattern)
+    except PatternError:
+        assert re.search(r"[$^][*+?{]", pattern), "only a quantified anchor is refused"
+        return
+    theirs = [match.span() for match in re.finditer(pattern, text)]
+    found = [spans[0] for spans in ours.finditer(text, lambda steps: None)]
+    assert ours.search(text, lambda steps: None) is bool(theirs)
+    assert found[:1] == theirs[:1]
+
+
+@settings(max_examples=500, deadline=None)
+@given(patterns, st.text("abc", max_size=8))
+def test_the_matcher_for_references_agrees_with_re2(pattern: str, text: str) -> None:
+    try:
+        plain = compile_pattern(f"(?:{pattern})")
+        stepped = compile_pattern(f"()(?:{pattern})\\1")
+    except PatternError:
+        return
+    left = [spans[0] for spans in plain.finditer(text, lambda steps: None)]
+    right = [spans[0] for spans in stepped.finditer(text, lambda steps: None)]
+    assert left[:1] == right[:1]
