@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from dmn.boxed.environment import Environment, LanguageCompiler
 from dmn.boxed.expressions import compile_boxed, nothing
 from dmn.boxed.functions import compile_function_builder
-from dmn.decisions import CompiledDecision, CompiledInput, CompiledKnowledge, CompiledService, Loader
+from dmn.boxed.names import member_names
+from dmn.decisions import CompiledDecision, CompiledInput, CompiledKnowledge, CompiledService
 from dmn.diagnostics import DiagnosticLog, DmnCompileError, Severity
 from dmn.executable import DecisionModel
 from dmn.external import externals
@@ -20,17 +21,15 @@ from dmn.model import (
     DecisionService,
     DecisionTable,
     Definitions,
-    Ref,
+    Expression,
     UnaryTests,
 )
 from dmn.profile import Profile, profile_named
-from dmn.session import Session
+from dmn.requirements import Requirements
 from dmn.table.compiled import CompiledTable, compile_table
 from dmn.types import CAMUNDA_NUMBER_TYPES, ModelTypes, class_of
 
 MAX_IMPORT_DEPTH = 20
-
-T = TypeVar("T")
 
 
 def compile_dmn(
@@ -169,6 +168,9 @@ class _Assembly:
         self._model = model
         self._env = environment.with_names(model.types.member_names())
         self._log = environment.log
+        definitions = model.definitions
+        self._expressions: dict[str, Expression | None] = {d.id: d.expression for d in definitions.decisions}
+        self._expressions.update((k.id, k.logic) for k in definitions.knowledge_models)
 
     def assemble(self) -> None:
         model, definitions = self._model, self._model.definitions
@@ -209,7 +211,7 @@ class _Assembly:
     # --- expressions -------------------------------------------------------------------------------------------
 
     def _decision(self, decision: Decision, compiled: CompiledDecision) -> None:
-        loaders = _Requirements(self._model, self._log, decision.id)
+        loaders = Requirements(self._model, self._log, decision.id)
         for ref in decision.required_inputs:
             loaders.add_input(ref)
         for ref in decision.required_decisions:
@@ -219,7 +221,7 @@ class _Assembly:
         for ref in decision.required_knowledge:
             loaders.add_knowledge(ref)
         compiled.requirements = loaders.result()
-        env = _owned(self._env.with_names(loaders.names()), decision.id)
+        env = _owned(self._env.with_names([*loaders.names(), *self._members(decision)]), decision.id)
         if self._env.profile.whole_context:
             env = env.with_names(self._visible_names(compiled))
         expression = decision.expression
@@ -234,6 +236,15 @@ class _Assembly:
         else:
             compiled.node = compile_boxed(expression, env)
 
+    def _members(self, decision: Decision) -> list[str]:
+        """Names with signs or keywords that the decision's own context, or a value it requires, brings along."""
+        expressions = [decision.expression]
+        for ref in (*decision.required_decisions, *decision.required_knowledge):
+            required = None if ref.namespace is not None else self._expressions.get(ref.id)
+            if required is not None:
+                expressions.append(required)
+        return [name for expression in expressions for name in member_names(expression)]
+
     def _visible_names(self, compiled: CompiledDecision) -> list[str]:
         """Names that a Camunda decision may use besides its requirements: all inputs, results of required decisions."""
         names = [data.name for data in self._model.inputs.values()]
@@ -244,7 +255,7 @@ class _Assembly:
         return names
 
     def _knowledge(self, knowledge: BusinessKnowledgeModel, compiled: CompiledKnowledge) -> None:
-        loaders = _Requirements(self._model, self._log, knowledge.id)
+        loaders = Requirements(self._model, self._log, knowledge.id)
         for ref in knowledge.required_knowledge:
             loaders.add_knowledge(ref)
         compiled.requirements = loaders.result()
@@ -257,14 +268,15 @@ class _Assembly:
                 knowledge.line,
             )
             return
-        env = _owned(self._env.with_names([*loaders.names(), compiled.variable]), knowledge.id)
+        names = [*loaders.names(), compiled.variable, *member_names(logic)]
+        env = _owned(self._env.with_names(names), knowledge.id)
         result = _result_type(self._env, self._env.item_type(knowledge.variable))
         if result is None:
             result = _result_type(self._env, env.type_of(logic.type_ref, logic.id, logic.line))
         compiled.builder = compile_function_builder(logic, env, compile_boxed, result)
 
     def _service(self, service: DecisionService) -> CompiledService:
-        loaders = _Requirements(self._model, self._log, service.id)
+        loaders = Requirements(self._model, self._log, service.id)
         inputs = [data for ref in service.input_data if (data := loaders.local_input(ref)) is not None]
         input_decisions = [
             decision for ref in service.input_decisions if (decision := loaders.local_decision(ref)) is not None
@@ -322,113 +334,3 @@ def _kind_name(class_name: str) -> str:
     if class_name == "ListExpression":
         return "list"
     return class_name[0].lower() + class_name[1:]
-
-
-class _Requirements:
-    """Collects an element's requirements as loaders by the name under which its expression sees them."""
-
-    def __init__(self, model: DecisionModel, log: DiagnosticLog, owner: str) -> None:
-        self._model = model
-        self._log = log
-        self._owner = owner
-        self._loaders: dict[str, Loader] = {}
-        self._imported: dict[str, dict[str, Loader]] = {}
-
-    def names(self) -> list[str]:
-        """Names for the expression's parser, with the names inside imports."""
-        inner = [name for members in self._imported.values() for name in members]
-        return [*self._loaders, *self._imported, *inner]
-
-    def result(self) -> dict[str, Loader]:
-        loaders = dict(self._loaders)
-        for alias, members in self._imported.items():
-            loaders[alias] = _import_context(members)
-        return loaders
-
-    def add_input(self, ref: Ref) -> None:
-        found = self._find(ref, lambda model: model.inputs, "input data")
-        if found is None:
-            return
-        alias, data = found
-        self._add(alias, data.name, lambda session: session.input(data))
-
-    def add_decision(self, ref: Ref) -> CompiledDecision | None:
-        """Adds a required decision; gives it back if it belongs to this model."""
-        found = self._find(ref, lambda model: model.decisions, "decision")
-        if found is None:
-            return None
-        alias, decision = found
-        self._add(alias, decision.variable, lambda session: session.decision(decision))
-        return decision if alias is None else None
-
-    def add_knowledge(self, ref: Ref) -> None:
-        """Knowledge is a knowledge model or a decision service."""
-        services = self._find(ref, lambda model: model.services, "")
-        if services is not None:
-            alias, service = services
-            self._add(alias, service.variable, lambda session: session.service(service))
-            return
-        found = self._find(ref, lambda model: model.knowledge, "knowledge model or decision service")
-        if found is not None:
-            alias, knowledge = found
-            self._add(alias, knowledge.variable, lambda session: session.knowledge(knowledge))
-
-    def local_input(self, ref: Ref) -> CompiledInput | None:
-        found = self._find(ref, lambda model: model.inputs, "input data")
-        return None if found is None else found[1]
-
-    def local_decision(self, ref: Ref) -> CompiledDecision | None:
-        found = self._find(ref, lambda model: model.decisions, "decision")
-        return None if found is None else found[1]
-
-    def output(self, ref: Ref) -> tuple[str, Loader] | None:
-        found = self._find(ref, lambda model: model.decisions, "decision")
-        if found is None:
-            return None
-        alias, decision = found
-        return decision.variable, self._through(alias, lambda session: session.decision(decision))
-
-    def _add(self, alias: str | None, name: str, load: Loader) -> None:
-        loader = self._through(alias, load)
-        if alias:
-            self._imported.setdefault(alias, {})[name] = loader
-        else:
-            self._loaders[name] = loader
-
-    def _through(self, alias: str | None, load: Loader) -> Loader:
-        """The loader, in the session of the imported model if there is one (an empty alias is an unnamed import)."""
-        if alias is None:
-            return load
-        types = self._model.imports[alias].types
-
-        def imported(session: Session) -> Any:
-            return load(session.child(alias, types))
-
-        return imported
-
-    def _find(
-        self, ref: Ref, table: Callable[[DecisionModel], Mapping[str, T]], what: str
-    ) -> tuple[str | None, T] | None:
-        if ref.namespace is None:
-            found = table(self._model).get(ref.id)
-            if found is not None:
-                return None, found
-        else:
-            for alias, model in self._model.imports.items():
-                if model.definitions.namespace == ref.namespace:
-                    found = table(model).get(ref.id)
-                    if found is not None:
-                        return alias, found
-        if what:
-            shown = ref.id if ref.namespace is None else f"{ref.namespace}#{ref.id}"
-            self._log.error(
-                "missing-requirement", f"Expected {what} '{shown}' to exist but it does not", self._owner, ref.line
-            )
-        return None
-
-
-def _import_context(members: Mapping[str, Loader]) -> Loader:
-    def load(session: Session) -> Any:
-        return {name: loader(session) for name, loader in members.items()}
-
-    return load

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dmn import Profile
+from dmn import DecisionModel, Profile
 from dmn.external import JAVA_METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +20,20 @@ CALL = re.compile(r"""\b(?:error|warning|warn|refuse|PolicyError|broken)\(\s*"([
 def codes() -> list[str]:
     found = {code for path in SOURCES for code in CALL.findall(path.read_text(encoding="utf-8"))}
     return sorted(found - {"INVALID_ARGUMENT"})
+
+
+def test_the_first_example_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    code = MANUAL.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, object] = {}
+    exec(code, names)  # noqa: S102 - the manual's own example
+    model = names["model"]
+    assert isinstance(model, DecisionModel)
+    assert not model.diagnostics
+    result = model.evaluate("Beverages", {"Season": "Winter", "Guests": 4, "With Children": True}, trace=True)
+    assert result.value == ["Red wine", "Apple juice", "Water"]
+    assert [record.name for record in result.trace] == ["Dish", "Beverages"]
+    assert model.evaluate("Dish", {"Season": "Winter", "Guests": 4}).value == "Roastbeef"
 
 
 @pytest.mark.parametrize("code", codes())

@@ -99,6 +99,19 @@ def test_names_with_blanks_and_signs() -> None:
     assert compiled.evaluate("d", {"profit and loss": 1, "a-b": 2}).value == 3
 
 
+def test_names_with_signs_inside_of_results() -> None:
+    boxed = (
+        f'<context><contextEntry><variable name="net-price"/>{literal("10")}</contextEntry>'
+        f'<contextEntry><variable name="in and out"/><relation><column name="x/y"/><row>{literal("7")}</row></relation>'
+        f'</contextEntry><contextEntry><variable name="twice"/>{literal("net-price * 2")}</contextEntry></context>'
+    )
+    compiled = model(
+        decision("p", boxed),
+        decision("d", literal("p.net-price + p.twice + p.in and out[1].x/y"), requirements(decisions=["p"])),
+    )
+    assert compiled.evaluate("d", {}).value == 37
+
+
 def test_unknown_decisions() -> None:
     with pytest.raises(UnknownDecisionError, match="'d'"):
         model(decision("d", literal("1"))).evaluate("other", {})
