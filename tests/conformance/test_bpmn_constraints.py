@@ -132,7 +132,7 @@ def test_each_is_refused_for_the_sentence_that_it_breaks() -> None:
 def test_betsys_other_models_are_not_refused() -> None:
     refused: list[str] = []
     for model in sorted(suite("scenarios/betsy").rglob("*.bpmn")):
-        if "bpmn_constraints" in model.parts or model.stem == "Token_CompletionQuantity_Zero":
-            continue  # the latter must not start either
+        if "bpmn_constraints" in model.parts or "errors" in model.parts:
+            continue  # the latter have a mistake on purpose, and betsy asks what an engine makes of it
         refused += [f"{model.stem}: {problem}" for problem in errors(validate(parse_bpmn(model.read_bytes()), "spec"))]
     assert refused == []

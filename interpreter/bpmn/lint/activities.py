@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from interpreter.bpmn.document import Node
 from interpreter.bpmn.lint.graph import ACTIVITIES, Graph, Scope, described
 from interpreter.bpmn.lint.rules import Report
 
+_MIME: Final = re.compile(r"[\w.+\-]+/[\w.+\-]+")
+_LANGUAGES: Final = frozenset(
+    {
+        *("feel", "juel", "javascript", "ecmascript", "js", "groovy", "python", "jython", "ruby", "jruby", "graaljs"),
+        *(
+            "graal.js",
+            "php",
+            "lua",
+            "java",
+            "kotlin",
+            "scala",
+            "xpath",
+            "jsonata",
+            "typescript",
+            "nashorn",
+            "freemarker",
+        ),
+    }
+)
 _BEHAVIOR_REFERENCES: Final = {"One": "oneBehaviorEventRef", "None": "noneBehaviorEventRef"}
 
 
@@ -22,6 +42,7 @@ def check_activities(graph: Graph, report: Report) -> None:
         for node in scope.nodes:
             if node.tag in ACTIVITIES:
                 _quantity(report, node)
+                _negative(report, node)
                 _multi_instance(report, node)
             if node.tag == "receiveTask" and node.boolean("instantiate") and graph.inflows(node):
                 report(
@@ -119,8 +140,31 @@ def _quantity(report: Report, node: Node) -> None:
             )
 
 
+def _negative(report: Report, node: Node) -> None:
+    standard = node.child("standardLoopCharacteristics")
+    multiple = node.child("multiInstanceLoopCharacteristics")
+    cardinality = multiple.child("loopCardinality") if multiple is not None else None
+    for name, value in (
+        ("loopMaximum", standard.attr("loopMaximum") if standard is not None else None),
+        ("loopCardinality", cardinality.text if cardinality is not None else None),
+    ):
+        if value is not None and re.fullmatch(r"\s*-\s*\d+\s*", value):
+            report(
+                "loop-negative",
+                node,
+                f"Expected {name} of {described(node)} not to be negative but was {value.strip()!r}.",
+            )
+
+
 def _script(report: Report, node: Node) -> None:
     script = node.child("script")
+    language = node.attr("scriptFormat")
+    if language and language.strip().lower() not in _LANGUAGES and _MIME.fullmatch(language.strip()) is None:
+        report(
+            "activity-script-format",
+            node,
+            f"Expected a MIME type or a known language as scriptFormat of {described(node)} but was {language!r}.",
+        )
     if script is not None and script.text.strip() and not node.attr("scriptFormat"):
         report(
             "activity-script",

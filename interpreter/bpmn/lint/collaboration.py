@@ -14,12 +14,17 @@ _TARGETS: Final = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEv
 
 def check_collaborations(graph: Graph, report: Report) -> None:
     """Findings on collaborations."""
+    for activity in graph.document.nodes("choreographyTask", "subChoreography", "callChoreography"):
+        _initiator(report, activity)
     for collaboration in graph.document.collaborations():
         pools = {node: _process_of(node) for node in collaboration.children("participant")}
         for participant in pools:
             _multiplicity(report, participant)
         for flow in collaboration.children("messageFlow"):
             _message_flow(graph, report, flow, pools)
+        _directions(graph, report, collaboration)
+        for link in collaboration.children("conversationLink"):
+            _conversation_link(report, link)
         if collaboration.tag != "collaboration" and collaboration.child("choreographyRef") is not None:
             report(
                 "collaboration-choreography",
@@ -100,3 +105,44 @@ def _may_have_message(event: Node) -> bool:
     return event.tag != "boundaryEvent" and any(
         definition.tag == "messageEventDefinition" for definition in event.refs("eventDefinitionRef")
     )
+
+
+def _directions(graph: Graph, report: Report, collaboration: Node) -> None:
+    flows = collaboration.children("messageFlow")
+    sources = {flow.ref("sourceRef") for flow in flows}
+    for flow in flows:
+        target = flow.ref("targetRef")
+        if target is not None and target in sources and target.tag in EVENTS:
+            report(
+                "message-flow-several",
+                flow,
+                f"Expected message flows in one direction at {described(target)} but there are some in both.",
+                "",
+                [target],
+            )
+
+
+def _conversation_link(report: Report, link: Node) -> None:
+    ends = [end for end in (link.ref("sourceRef"), link.ref("targetRef")) if end is not None]
+    conversations = [end for end in ends if end.tag in ("conversation", "subConversation", "callConversation")]
+    if len(ends) == 2 and len(conversations) != 1:
+        report(
+            "conversation-link",
+            link,
+            f"Expected {described(link)} to connect one conversation with a participant "
+            f"but it connects {described(ends[0])} and {described(ends[1])}.",
+            "",
+            ends,
+        )
+
+
+def _initiator(report: Report, activity: Node) -> None:
+    initiator = activity.attr("initiatingParticipantRef")
+    taking_part = [child.text.strip() for child in activity.children("participantRef")]
+    if initiator is not None and initiator.strip() not in taking_part:
+        report(
+            "choreography-initiator",
+            activity,
+            f"Expected the initiating participant of {described(activity)} among its participants "
+            f"but was {initiator!r}.",
+        )

@@ -175,6 +175,17 @@ def _specification(report: Report, node: Node) -> None:
             for reference in references
             for child in holder.children(reference)
         }
+        for holder in node.children(set_tag):
+            own = {child.text.strip() for child in holder.children(references[0])}
+            for reference in references[1:]:
+                for child in holder.children(reference):
+                    if child.text.strip() not in own:
+                        report(
+                            "data-set",
+                            owner,
+                            f"Expected {child.text.strip()!r} of {reference} among {references[0]} "
+                            f"of {described(owner)} but it is not.",
+                        )
         for data in node.children(data_tag):
             if data.id is not None and data.id not in listed:
                 report(
@@ -192,6 +203,26 @@ def _association(report: Report, node: Node) -> None:
     owner = node.parent
     if target is None or owner is None:
         return
+    if len(sources) > 1 and node.child("transformation") is None:
+        report(
+            "data-association-sources",
+            owner,
+            f"Expected a transformation for {len(sources)} sources of a data association of {described(owner)} "
+            "but there is none.",
+            "",
+            sources,
+        )
+    for end in [target] if node.tag == "dataInputAssociation" else sources:
+        holder = _holder(end)
+        if end.tag in ("dataInput", "dataOutput") and holder is not None and holder != owner:
+            report(
+                "data-association-owner",
+                owner,
+                f"Expected a data association of {described(owner)} to connect its own data "
+                f"but {end.id!r} is that of {described(holder)}.",
+                "",
+                [end, holder],
+            )
     if node.tag == "dataOutputAssociation" and target.tag == "dataInput" and _of_process(target):
         report(
             "data-process-direction",
@@ -226,6 +257,14 @@ def _association(report: Report, node: Node) -> None:
             )
 
 
+def _holder(data: Node) -> Node | None:
+    """The activity, event or process that a data input or output belongs to."""
+    parent = data.parent
+    while parent is not None and parent.tag in ("ioSpecification", "multiInstanceLoopCharacteristics"):
+        parent = parent.parent
+    return parent
+
+
 def _of_process(data: Node) -> bool:
     parent = data.parent
     return parent is not None and parent.parent is not None and parent.parent.tag == "process"
@@ -250,6 +289,14 @@ def _operation(report: Report, node: Node) -> None:
             _one(report, node, "data input", inputs, len(input_sets), received)
         if answered is not None and answered.ref("itemRef") is not None:
             _one(report, node, "data output", outputs, len(output_sets), answered)
+        elif answered is None and outputs:
+            report(
+                "operation-data",
+                node,
+                f"Expected no data output at {described(node)}, whose operation answers nothing, but there is one.",
+                "",
+                [operation, *outputs],
+            )
         return
     message = node.ref("messageRef")
     if message is None or message.tag != "message" or specification is None:
@@ -390,8 +437,20 @@ def _message_events(graph: Graph, report: Report) -> None:
         message = definition.ref("messageRef")
         if message is None or message.ref("itemRef") is None:
             continue
+        owner = _owner(definition.parent or definition)
+        operation = next(iter(definition.refs("operationRef")), None)
+        if operation is not None:
+            messages = operation.refs("inMessageRef") + operation.refs("outMessageRef")
+            if message not in messages:
+                report(
+                    "message-operation",
+                    owner,
+                    f"Expected operation {operation.id!r} of {described(owner)} to use message {message.id!r} "
+                    "but it does not.",
+                    "",
+                    [operation, message],
+                )
         if definition.child("operationRef") is None:
-            owner = _owner(definition.parent or definition)
             report(
                 "message-operation",
                 owner,

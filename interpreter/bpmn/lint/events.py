@@ -28,6 +28,8 @@ def check_events(graph: Graph, report: Report) -> None:
             if node.tag not in EVENTS:
                 continue
             _reusable(report, node)
+            _parallel(graph, report, node)
+            _compensated(graph, report, scope, node)
             if node.tag == "intermediateCatchEvent":
                 _allowed(graph, report, node, _CATCH, "event-trigger", none=False)
             elif node.tag == "intermediateThrowEvent":
@@ -129,6 +131,37 @@ def _reusable(report: Report, event: Node) -> None:
                 f"but {definition.id!r} is that of {described(parent)}.",
                 "",
                 [definition],
+            )
+
+
+def _parallel(graph: Graph, report: Report, event: Node) -> None:
+    if event.boolean("parallelMultiple") and len(graph.definitions(event)) < 2:
+        report(
+            "event-parallel",
+            event,
+            f"Expected several triggers on parallel multiple {described(event)} but there are "
+            f"{len(graph.definitions(event))}.",
+        )
+
+
+def _compensated(graph: Graph, report: Report, scope: Scope, event: Node) -> None:
+    if event.tag not in ("endEvent", "intermediateThrowEvent"):
+        return
+    for definition in graph.definitions(event):
+        target = definition.ref("activityRef") if definition.tag == "compensateEventDefinition" else None
+        if target is None:
+            continue
+        reachable = [scope]
+        while reachable[-1].is_event_subprocess and reachable[-1].outer is not None:
+            reachable.append(reachable[-1].outer)
+        if graph.scope_of.get(target) not in reachable:
+            report(
+                "compensation-target",
+                event,
+                f"Expected {described(event)} to compensate an activity of its own scope "
+                f"but {target.id!r} is elsewhere.",
+                "",
+                [target],
             )
 
 

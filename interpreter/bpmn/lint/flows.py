@@ -112,6 +112,10 @@ def _ends(graph: Graph, report: Report, node: Node) -> None:
             "A handler is reached through the association from its boundary event only.",
             [*inflows, *outflows],
         )
+    if node.tag == "startEvent" and not outflows:
+        report("event-connected", node, f"Expected an outgoing flow at {described(node)} but there is none.")
+    if node.tag == "endEvent" and not inflows:
+        report("event-connected", node, f"Expected an incoming flow at {described(node)} but there is none.")
     if node.tag not in ("intermediateCatchEvent", "intermediateThrowEvent"):
         return
     link = graph.is_link(node)

@@ -167,6 +167,16 @@ def check_references(graph: Graph, report: Report) -> None:
                 targets = wanted.get(child.tag)
                 if targets is not None and child.text.strip():
                     _check(graph, report, node, child, child.tag, child.text, targets, imported)
+    for call in graph.document.nodes("callActivity"):
+        called = call.ref("calledElement")
+        if called is not None and not is_of(called, "tCallableElement"):
+            report(
+                "ref-wrong-kind",
+                call,
+                f"Expected {described(call)} to call a process or global task but {called.id!r} is a {called.tag!r}.",
+                "",
+                [called],
+            )
     for scope in graph.scopes:
         _check_flows(graph, report, scope)
 

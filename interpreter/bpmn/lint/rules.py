@@ -90,7 +90,7 @@ flow-out-of-end WE An end event has no outgoing flow. | BPMN 10.5.3
 flow-into-boundary WE A boundary event has no incoming flow. | BPMN 10.5.4
 flow-default WE The default flow is one of the node's outgoing flows. | BPMN 8.4.13
 flow-lists WE incoming and outgoing of a node name exactly the flows that end and begin there. | BPMN 8.4.7
-flow-condition-source WW Conditions are on flows out of activities and data-based gateways. | BPMN 13.4
+flow-condition-source WE Conditions are on flows out of activities and data-based gateways. | BPMN 13.4
 flow-condition-alone WE A conditional flow out of an activity is not its only outgoing flow. | BPMN 8.4.13
 event-subprocess-flow EE An event subprocess has no incoming and no outgoing flow. | BPMN 10.3.5
 event-subprocess-start EE An event subprocess has exactly one start event. | BPMN 10.3.5
@@ -98,7 +98,8 @@ event-subprocess-trigger EE The start event of an event subprocess has a trigger
 event-trigger EE An event has a trigger that is allowed at its position. | BPMN 10.5
 event-non-interrupting EE Error, compensation and cancel events interrupt. | BPMN 10.5.4
 event-definition-reusable WE eventDefinitionRef names a definition at the top of the file. | BPMN 10.5.1
-event-connected WE An intermediate event has incoming and outgoing flows. | BPMN 10.5.4
+event-connected WE Events have the incoming and outgoing flows that their position asks for. | BPMN 10.5
+event-parallel WW Parallel multiple is for events with several triggers. | BPMN 10.5.1
 boundary-connected WE A boundary event has an outgoing flow, a compensation one has none. | BPMN 10.5.4
 boundary-host EE A boundary event is attached to an activity of its own scope. | BPMN 10.5.4
 cancel-boundary EE A cancel boundary event is attached to a transaction, one at most. | BPMN 10.5.4
@@ -107,6 +108,7 @@ compensation-handler WE A compensation boundary event is associated with one han
 compensation-flag EE The activity of a compensation boundary event is for compensation. | BPMN 10.7.1
 compensation-flow EE A compensation handler has no flows. | BPMN 10.7.1
 compensation-duplicate EW One way of compensation per activity. | Camunda 7
+compensation-target WE What is compensated is in the same scope (or around the event subprocess). | BPMN 10.7
 compensation-start EE A compensation start event is in the event subprocess of an embedded subprocess. | BPMN 10.7
 link-pair EE A link throw event has a catch event of its name in the same scope. | BPMN 10.5.4
 link-source WE A link catch event has a throw event. | BPMN 10.5.4
@@ -144,12 +146,14 @@ event-gateway-start WE An instantiating event-based gateway has no incoming flow
 event-gateway-async EE asyncAfter is not used on an event-based gateway. | Camunda 7
 activity-quantity EE startQuantity and completionQuantity are 1 or more. | BPMN 10.3
 activity-script -W A script task with a script says its format. | BPMN 10.3.3
+activity-script-format -E A script's format is a MIME type or a known language. | BPMN 10.3.3
 receive-instantiate WE An instantiating receive task has no incoming flow. | BPMN 10.3.3
 adhoc-content WE An ad-hoc subprocess has activities and no start or end events. | BPMN 10.3.5
 choreography-in-process EE Choreography activities are not in processes. | BPMN 11
 loop-definition EE A multi-instance activity has a cardinality or a collection. | BPMN 10.3.8; Camunda 7
 loop-cardinality-and-collection WE A multi-instance activity has a cardinality or a collection, not both. | BPMN 10.3.8
 loop-element-variable EE An element variable comes with a collection. | Camunda 7
+loop-negative WE A literal loop maximum or cardinality is not negative. | BPMN 10.3.8
 loop-behavior WE Multi-instance behavior One, None and Complex name what they throw. | BPMN 10.3.8
 loop-data-item WE The item of a multi-instance activity is of the collection's type and no collection. | BPMN 10.3.8
 loop-data-input WE loopDataInputRef and loopDataOutputRef name data of the activity. | BPMN 10.3.8
@@ -158,7 +162,9 @@ message-operation -E A message event with a typed message names the operation. |
 call-data -E Data of a call activity agrees with what it calls. | BPMN 10.3.6
 data-collection WE Collections refer to item definitions that are collections, and the other way round. | BPMN 10.4.1
 data-association-type WE The two ends of a data association have the same structure unless it transforms. | BPMN 10.4.2
-data-set -E Every data input (output) is in an input (output) set. | BPMN 10.4.1
+data-association-sources -E A data association with several sources has a transformation. | BPMN 10.4.2
+data-association-owner -E A data association ends at (begins from) data of its own activity or event. | BPMN 10.4.2
+data-set -E Every data input (output) is in an input (output) set; optional ones are among the set's. | BPMN 10.4.1
 data-subprocess -E An embedded subprocess has no data inputs and outputs of its own. | BPMN 10.4.1
 data-process-direction WE Data inputs of a process are not written, its data outputs not read. | BPMN 10.4.1
 data-event WE An event with several triggers has data for each that carries data. | BPMN 10.4.1
@@ -167,15 +173,18 @@ documentation-format -E textFormat is a MIME type. | BPMN 8.3.2
 participant-multiplicity WE Multiplicity is 0 <= minimum <= maximum and 1 <= maximum. | BPMN 9.3.1
 message-flow-pool WE A message flow connects two pools. | BPMN 9.4
 message-flow-end WE A message flow begins and ends at pools, activities and message events. | BPMN 9.4
+message-flow-several -E An intermediate event has message flows in one direction only. | BPMN 10.5.4
+conversation-link -E A conversation link connects a conversation with a participant. | BPMN 9.5
+choreography-initiator -E The initiating participant takes part in the choreography activity. | BPMN 11.5
 collaboration-choreography WE Choreographies and global conversations name no choreography. | BPMN 9.2, 11
-message-missing EW A message catch event names a message. | Camunda 7
+message-missing EE A message catch event names a message. | Camunda 7
 message-name EW A message that is received has a name. | Camunda 7
 message-start-expression EW The message name of a start event is no expression. | Camunda 7
 message-duplicate EW One subscription per message (signal, condition) and scope. | Camunda 7
-signal-missing EW A signal event names a signal with a name. | Camunda 7
+signal-missing EE A signal event names a signal with a name. | Camunda 7
 signal-duplicate EW Signals have different names. | Camunda 7
-error-code EW An error end event has an error with a code. | Camunda 7
-escalation-code EW A thrown escalation has a code. | Camunda 7
+error-code EE An error end event has an error with a code. | Camunda 7
+escalation-code EE A thrown escalation has a code. | Camunda 7
 escalation-duplicate EW Escalation handlers of a scope do not overlap. | Camunda 7
 escalation-host E- An escalation boundary event is on a subprocess, call activity or user task. | Camunda 7
 async-flow EE asyncAfter on a flow needs its id. | Camunda 7
@@ -240,7 +249,17 @@ _EXECUTION_DETAIL: Final = frozenset(
     {
         *("timer-definition", "condition-empty", "condition-formal", "expression-empty", "loop-definition"),
         *("loop-data-item", "operation-data", "message-operation", "call-data", "call-element", "data-collection"),
-        *("data-association-type", "data-event", "data-set", "loop-behavior", "event-gateway-target"),
+        *(
+            "data-association-type",
+            "data-event",
+            "message-missing",
+            "signal-missing",
+            "error-code",
+            "escalation-code",
+            "data-set",
+            "loop-behavior",
+            "event-gateway-target",
+        ),
     }
 )
 

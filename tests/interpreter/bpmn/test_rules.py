@@ -296,6 +296,36 @@ BROKEN: dict[str, bytes] = {
     "collaboration-choreography": definitions(
         '<choreography id="c"><choreographyRef>c</choreographyRef></choreography>'
     ),
+    "event-parallel": around(
+        f'<intermediateCatchEvent id="c" parallelMultiple="true">{TIMER}</intermediateCatchEvent>', "c"
+    ),
+    "compensation-target": around(
+        f'<subProcess id="t">{INNER}<task id="inside"/></subProcess>',
+        "t",
+        '<intermediateThrowEvent id="z"><compensateEventDefinition id="d" activityRef="inside"/></intermediateThrowEvent>',
+    ),
+    "activity-script-format": around('<scriptTask id="t" scriptFormat="whatever"><script>x</script></scriptTask>', "t"),
+    "loop-negative": around('<task id="t"><standardLoopCharacteristics loopMaximum="-1"/></task>', "t"),
+    "data-association-sources": around(
+        '<task id="t"><dataOutputAssociation id="k"><sourceRef>o</sourceRef><sourceRef>q</sourceRef><targetRef>o</targetRef></dataOutputAssociation></task>',
+        "t",
+        '<dataObject id="o"/><dataObject id="q"/>',
+    ),
+    "data-association-owner": around(
+        '<task id="t"><dataInputAssociation id="k"><sourceRef>o</sourceRef><targetRef>in</targetRef></dataInputAssociation></task>',
+        "t",
+        f'<dataObject id="o"/><task id="u">{IO.format("""<dataInput id="in"/><inputSet><dataInputRefs>in</dataInputRefs></inputSet><outputSet/>""")}</task>',
+    ),
+    "message-flow-several": definitions(
+        '<collaboration id="c"><participant id="a" processRef="p"/><participant id="b"/><messageFlow id="f" sourceRef="b" targetRef="x"/><messageFlow id="g" sourceRef="x" targetRef="b"/></collaboration>'
+        '<process id="p"><intermediateCatchEvent id="x"><messageEventDefinition id="d"/></intermediateCatchEvent></process>'
+    ),
+    "conversation-link": definitions(
+        '<collaboration id="c"><participant id="a"/><participant id="b"/><conversationLink id="l" sourceRef="a" targetRef="b"/></collaboration>'
+    ),
+    "choreography-initiator": definitions(
+        '<choreography id="c"><participant id="a"/><participant id="b"/><participant id="x"/><choreographyTask id="t" initiatingParticipantRef="x"><participantRef>a</participantRef><participantRef>b</participantRef><messageFlowRef>f</messageFlowRef></choreographyTask></choreography>'
+    ),
     "message-missing": catch('<messageEventDefinition id="d"/>'),
     "message-name": around(
         '<intermediateCatchEvent id="t"><messageEventDefinition id="d" messageRef="m"/></intermediateCatchEvent>',
