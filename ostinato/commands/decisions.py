@@ -16,6 +16,7 @@ from ostinato.errors import UserError
 
 if TYPE_CHECKING:
     from dmn import Definitions
+    from interpreter.bpmn.problems import Problem
 
 
 def _now(text: str | None) -> datetime:
@@ -194,6 +195,29 @@ def _draw(trace: tuple[_DecisionTrace, ...]) -> None:
                 grid.add_row(label, *(text(output["value"]) for output in rule["outputs"]))
             branch.add(grid)
         console.print(tree)
+
+
+def dmn_problems(source: bytes, profile: str, file: Path | None = None) -> list[Problem]:
+    """What `ostinato lint` says of a DMN document. `profile` is c7 or spec; imports are looked for beside `file`."""
+    from dmn import DmnError, compile_dmn, parse_dmn
+    from interpreter.bpmn.problems import Problem, ordered
+    from interpreter.juel.decisions import compile_decision_text
+
+    is_camunda = profile == "c7"
+    try:
+        document = parse_dmn(source)
+        findings = compile_dmn(
+            document,
+            imports=_beside(file) if file is not None and document.imports else (),
+            profile="camunda7" if is_camunda else "spec",
+            languages={"juel": compile_decision_text} if is_camunda else {},
+        ).diagnostics
+    except DmnError as error:
+        findings = error.diagnostics
+    return ordered(
+        Problem(f"dmn-{finding.code}", finding.severity.value, finding.message, finding.element_id, finding.line)
+        for finding in findings
+    )
 
 
 # --- conformance --------------------------------------------------------------------------------------------------

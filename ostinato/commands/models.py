@@ -67,7 +67,18 @@ def _read(path: Path) -> bytes:
         raise UserError(f"Expected a readable file but '{path}': {error.strerror}") from error
 
 
-def _problems(name: str, data: bytes, profile: Profile) -> list[Problem]:
+def _lint_files(path: Path) -> Iterator[tuple[str, Path]]:
+    """What `lint` reads of a file or folder: BPMN, and in folders also DMN."""
+    yield from bpmn_files(path)
+    if path.is_dir():
+        yield from ((str(file.relative_to(path)), file) for file in sorted(path.rglob("*.dmn")) if file.is_file())
+
+
+def _problems(name: str, data: bytes, profile: Profile, file: Path | None = None) -> list[Problem]:
+    if b"spec/DMN/" in data[:8192]:
+        from ostinato.commands.decisions import dmn_problems
+
+        return dmn_problems(data, profile.value, file)
     from interpreter.bpmn.document import BpmnParseError, parse_bpmn
     from interpreter.bpmn.validate import validate
 
@@ -84,7 +95,7 @@ def lint(
     level: Annotated[str, typer.Option("--level", help="Least weight that is shown: error, warning or info.")] = "info",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
 ) -> None:
-    """Say what is wrong with BPMN files. Exit code 1 if a file would be refused."""
+    """Say what is wrong with BPMN and DMN files. Exit code 1 if a file has an error."""
     from interpreter.bpmn.lint.output import as_json, as_sarif, as_text
     from interpreter.bpmn.problems import SEVERITIES
 
@@ -96,9 +107,9 @@ def lint(
         if str(path) == "-":
             found["stdin"] = _problems("stdin", _read(path), profile)
             continue
-        for name, file in bpmn_files(path):
+        for name, file in _lint_files(path):
             key = str(path) if path.is_file() else str(path / name)
-            found[key] = _problems(name, _read(file), profile)
+            found[key] = _problems(name, _read(file), profile, file)
     counted = {
         severity: sum(problem.severity == severity for problems in found.values() for problem in problems)
         for severity in SEVERITIES

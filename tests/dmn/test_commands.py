@@ -89,6 +89,17 @@ def test_an_evaluation_error_is_exit_code_1(dish: Path) -> None:
     assert "TYPE_MISMATCH" in err
 
 
+def test_lint_reads_decisions_too(dish: Path, tmp_path: Path) -> None:
+    assert call("lint", str(dish))[0] == 0
+    broken = tmp_path / "models" / "broken.dmn"
+    broken.parent.mkdir()
+    broken.write_bytes(document(input_data("x"), decision("d", literal("1 +"), requirements(inputs=["nobody"]))))
+    code, out, _ = call("lint", str(broken.parent), "--profile", "spec")
+    assert code == 1
+    assert "dmn-feel-syntax" in out
+    assert "dmn-missing-requirement" in out
+
+
 def test_mistakes_are_told_in_one_line(dish: Path, tmp_path: Path) -> None:
     from ostinato.errors import UserError
 
