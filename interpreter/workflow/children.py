@@ -50,6 +50,7 @@ class Children:
         submit: Callable[[Command], None],
         now: Callable[[], Millis],
         guard: Callable[[Callable[[], None]], None],
+        rouse: Callable[[], None],
     ) -> None:
         self.starting = 0
         """Children whose start Temporal has not confirmed yet."""
@@ -57,10 +58,11 @@ class Children:
         self._submit = submit
         self._now = now
         self._guard = guard
+        self._rouse = rouse
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._started: dict[int, str] = {}
         self._ended: set[int] = set()
-        self._cancelling: dict[asyncio.Task[None], None] = {}
+        self._cancelling: dict[asyncio.Future[None], None] = {}
 
     def started(self) -> dict[int, str]:
         """Instance ids of the running children by wait key: what a new run must watch."""
@@ -84,10 +86,20 @@ class Children:
         instance_id = self._started.pop(key, None)
         if task is None:
             return
-        self._cancelling = {cancelling: None for cancelling in self._cancelling if not cancelling.done()}
         if instance_id is not None and not task.done() and key not in self._ended:
-            self._cancelling[asyncio.ensure_future(self._cancel(instance_id))] = None
+            cancelling = asyncio.ensure_future(self._cancel(instance_id))
+            self._cancelling[cancelling] = None
+            cancelling.add_done_callback(lambda done: self._guard(lambda: self._cancelled(done)))
         task.cancel()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a start or a cancellation is under way, which the end of this run would lose."""
+        return self.starting > 0 or bool(self._cancelling)
+
+    def _cancelled(self, task: asyncio.Future[None]) -> None:
+        self._cancelling.pop(task, None)
+        self._rouse()
 
     def _run(self, key: int, coroutine: Any) -> None:
         task = asyncio.ensure_future(coroutine)
@@ -165,13 +177,15 @@ class Children:
 
     def _answer(self, key: int, result: dict[str, Any]) -> None:
         self._ended.add(key)
+        code = result.get("error_code")
+        ended = "completed" if result.get("outcome") == "completed" else "cancelled"
         self._submit(
             CompleteChild(
                 now=self._now(),
                 wait=key,
-                outcome=str(result.get("outcome") or "completed"),
+                outcome="error" if code is not None else ended,
                 variables={k: codec.decode_value(v) for k, v in (result.get("variables") or {}).items()},
-                code=result.get("error_code"),
+                code=code,
                 message=str(result.get("message") or ""),
             )
         )

@@ -65,12 +65,12 @@ class Mirror:
         self._rouse = rouse
         self._running: dict[int, _Running] = {}
         self._backlog: dict[int, None] = {}
-        self.children = Children(definition_id, submit, now, guard)
+        self.children = Children(definition_id, submit, now, guard, rouse)
 
     @property
     def busy(self) -> bool:
         """Whether Temporal holds something that a new run of the workflow would lose."""
-        return self.jobs > 0 or self.children.starting > 0
+        return self.jobs > 0 or self.children.busy
 
     @property
     def waits_for_jobs(self) -> bool:
