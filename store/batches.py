@@ -14,6 +14,9 @@ EventJson = dict[str, Any]
 
 _MAX_EVENTS = 200_000
 
+DIGEST = 16
+"""Bytes of a step's digest."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
@@ -35,7 +38,7 @@ class StepRecord:
     @property
     def digest(self) -> bytes:
         """Equal only for equal steps; the content that attempts are compared by."""
-        return hashlib.blake2b(canonical(self.to_json()), digest_size=16).digest()
+        return hashlib.blake2b(canonical(self.to_json()), digest_size=DIGEST).digest()
 
 
 @dataclass(frozen=True, slots=True)

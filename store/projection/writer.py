@@ -19,7 +19,7 @@ from typing import Any
 
 from psycopg.types.numeric import Int8
 
-from store.batches import Batch, StepRecord, WriteResult
+from store.batches import DIGEST, Batch, StepRecord, WriteResult
 from store.database import Connection, Database
 from store.errors import Conflict, LogGap
 from store.json_text import dumps
@@ -28,7 +28,7 @@ from store.projection.nodes import NodeCatalog
 from store.projection.rebuild import erase, rebuild
 
 _WRITE = (
-    "SELECT write_batch(%s::text, %s, %s, %s, %s, %s::bytea[], %s::text::jsonb, %s::text::jsonb, %s::text::json) "
+    "SELECT write_batch(%s::text, %s, %s, %s, %s, %s::bytea, %s::text::jsonb, %s::text::jsonb, %s::text::json) "
     "AS status"
 )
 _LOG = """SELECT first, last, confirmed, digests, steps FROM event_batch
@@ -112,7 +112,7 @@ class Projector:
                 Int8(batch.reached),
                 batch.confirmed,
                 Int8(batch.fence),
-                digests,
+                b"".join(digests),
                 dumps([step.to_json() for step in batch.steps]),
                 dumps(dict(batch.meta)) if changes.meta_used else None,
                 dumps(changes.to_json()),
@@ -204,9 +204,10 @@ class Projector:
 
 
 def _entries(row: Mapping[str, Any]) -> list[_Logged]:
+    digests = bytes(row["digests"])
     return [
-        _Logged(StepRecord(step["first"], step["at"], step["events"]), bytes(digest))
-        for step, digest in zip(row["steps"], row["digests"], strict=True)
+        _Logged(StepRecord(step["first"], step["at"], step["events"]), digests[index * DIGEST : (index + 1) * DIGEST])
+        for index, step in enumerate(row["steps"])
     ]
 
 
@@ -221,7 +222,7 @@ async def _cut(connection: Connection, instance_id: str, sequence: int) -> None:
                 "WHERE instance_id = %s AND first = %s",
                 (
                     Int8(kept[-1].step.last),
-                    [entry.digest for entry in kept],
+                    b"".join([entry.digest for entry in kept]),
                     dumps([entry.step.to_json() for entry in kept]),
                     instance_id,
                     Int8(row["first"]),
@@ -257,13 +258,13 @@ async def _claim(connection: Connection, batch: Batch) -> None:
 async def _insert(connection: Connection, batch: Batch, digests: list[bytes]) -> None:
     await connection.execute(
         "INSERT INTO event_batch (instance_id, first, last, confirmed, digests, steps, meta) "
-        "VALUES (%s, %s, %s, %s, %s::bytea[], %s::text::jsonb, %s::text::jsonb)",
+        "VALUES (%s, %s, %s, %s, %s::bytea, %s::text::jsonb, %s::text::jsonb)",
         (
             batch.instance_id,
             Int8(batch.base + 1),
             Int8(batch.reached),
             batch.confirmed,
-            digests,
+            b"".join(digests),
             dumps([step.to_json() for step in batch.steps]),
             dumps(dict(batch.meta)),
         ),

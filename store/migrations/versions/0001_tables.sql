@@ -121,7 +121,7 @@ CREATE TABLE event_batch (
     first       bigint NOT NULL,     -- number of the first event
     last        bigint NOT NULL,     -- number of the last event
     confirmed   boolean NOT NULL,
-    digests     bytea[] NOT NULL,    -- one per step
+    digests     bytea NOT NULL,      -- 16 bytes per step
     written_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     steps       jsonb NOT NULL,      -- [{"first", "at", "events"}]
     meta        jsonb,               -- of the definition, where the events name one (start, migration)

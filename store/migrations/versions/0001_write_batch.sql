@@ -5,7 +5,7 @@
 -- 'stale' when a newer attempt has already written. Only 'written' changes anything.
 CREATE FUNCTION write_batch(
     batch_instance text, base bigint, reached bigint, is_confirmed boolean, attempt bigint,
-    step_digests bytea[], batch_steps jsonb, batch_meta jsonb, changes json
+    step_digests bytea, batch_steps jsonb, batch_meta jsonb, changes json
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     known record;
