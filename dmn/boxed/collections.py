@@ -17,6 +17,7 @@ def compile_list(expression: ListExpression, env: Environment, compile_inner: Co
     items = [compile_inner(item, env) for item in expression.items]
 
     def evaluate(scope: Scope) -> Any:
+        scope[RUN].charge(len(items))
         return [item(scope) for item in items]
 
     return evaluate
@@ -37,6 +38,7 @@ def compile_relation(expression: Relation, env: Environment, compile_inner: Comp
         )
 
     def evaluate(scope: Scope) -> Any:
+        scope[RUN].charge(len(rows) * len(names))
         return [{name: cell(scope) for name, cell in zip(names, row, strict=False)} for row in rows]
 
     return evaluate

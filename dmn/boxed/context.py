@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dmn.boxed.environment import Environment
+from dmn.feel import RUN
 from dmn.model import Context, Expression, FunctionDefinition
 from dmn.session import Node, Scope
 
@@ -45,6 +46,7 @@ def compile_context(expression: Context, env: Environment, compile_inner: Compil
 
 def _all_entries(entries: list[tuple[str, Node]]) -> Node:
     def evaluate(scope: Scope) -> Any:
+        scope[RUN].charge(len(entries))
         inner = scope.copy()
         value: dict[str, Any] = {}
         for name, node in entries:
@@ -56,6 +58,7 @@ def _all_entries(entries: list[tuple[str, Node]]) -> Node:
 
 def _with_result(entries: list[tuple[str, Node]], result: Node) -> Node:
     def evaluate(scope: Scope) -> Any:
+        scope[RUN].charge(len(entries))
         inner = scope.copy()
         for name, node in entries:
             inner[name] = node(inner)

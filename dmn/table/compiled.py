@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from dmn.boxed.environment import Environment
+from dmn.feel import RUN
 from dmn.model import DecisionTable, LiteralExpression, Rule
 from dmn.session import SESSION, Node, Scope, Session
 from dmn.shapes import is_list
@@ -55,6 +56,7 @@ class CompiledTable:
         "_annotations",
         "_cells",
         "_constants",
+        "_cost",
         "_is_refused",
         "_lists_hits",
         "_omits_empty",
@@ -87,6 +89,7 @@ class CompiledTable:
             if len(rule.inputs) == len(table.inputs) and len(rule.outputs) == len(table.outputs)
         ]
         self._all_rules = (1 << len(rules)) - 1
+        self._cost = 1 + len(table.inputs) * (1 + len(rules) // 64)  # look-ups touch 64 rules at a time
         self._rule_ids = [rule.id for rule in rules]
         self._annotations = [rule.annotations for rule in rules]
         budget = MAX_INTERVAL_BITS if len(rules) >= MINIMUM_INDEXED_RULES else 0
@@ -164,6 +167,7 @@ class CompiledTable:
 
     def outcome(self, scope: Scope) -> TableOutcome:
         session: Session = scope[SESSION]
+        scope[RUN].charge(self._cost)
         inputs: list[Any] = []
         for column in self.inputs:
             value = column.value(scope)
@@ -187,6 +191,8 @@ class CompiledTable:
                 return []
             if tests is not None:
                 pending.append((tests, column, value))
+        if pending:
+            scope[RUN].charge(candidates.bit_count() * len(pending))
         only_first = self.hit_policy == "FIRST"
         found: list[int] = []
         trials = [(tests, column.cell_scope(scope, value)) for tests, column, value in pending]

@@ -108,6 +108,18 @@ def test_boxed_iterators_are_limited_too() -> None:
     assert [error.code for error in result.errors] == ["LIMIT"]
 
 
+def test_tables_cost_steps_too() -> None:
+    rows = [[f"? > {n} and ? < {n}", str(n)] for n in range(500)]
+    knowledge = (
+        '<businessKnowledgeModel id="k" name="k"><variable name="k"/><encapsulatedLogic><formalParameter name="x"/>'
+        f"{table(['x'], ['y'], rows)}</encapsulatedLogic></businessKnowledgeModel>"
+    )
+    loop = literal("for n in 1..10000 return k(n)")
+    compiled = model(knowledge, decision("d", loop, requirements(knowledge=["k"])))
+    result = compiled.evaluate("d", {}, limits=Limits(steps=100_000))
+    assert [error.code for error in result.errors] == ["LIMIT"]
+
+
 texts = st.one_of(
     st.text(max_size=30),
     st.lists(
