@@ -16,8 +16,8 @@ setup: $(VENV)/.ready $(NODE)/node_modules/.ready  ## make .venv with everything
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer but found none; set PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(NODE)/node_modules/.ready: $(NODE)/package-lock.json $(NODE)/package.json
@@ -46,7 +46,12 @@ format: setup  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## all benchmarks, one after the other, and their ratios
+# Other engines, to be measured beside this one.
+$(VENV)/.bench-ready: requirements-bench.lock $(VENV)/.ready
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: setup $(VENV)/.bench-ready  ## all benchmarks, one after the other, and their ratios
 	$(RUN) -m benchmarks $(ARGS)
 
 RESOLVE := $(BIN)/uv pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 \
@@ -54,6 +59,7 @@ RESOLVE := $(BIN)/uv pip compile --quiet pyproject.toml --generate-hashes --univ
 
 lock:  ## resolve all locks anew
 	$(RESOLVE) --all-extras --group test --group build --group lock -o requirements.lock
+	$(RESOLVE) --group bench --constraints requirements.lock -o requirements-bench.lock
 	$(RESOLVE) --extra server --group build --constraints requirements.lock -o requirements-server.lock
 	cd $(NODE) && npm install --package-lock-only --silent --no-audit --no-fund
 	$(BIN)/python $(NODE)/strip_addresses.py $(NODE)/package-lock.json

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -57,15 +59,46 @@ def test_the_lock_satisfies_the_project_file() -> None:
     wanted = [*project["project"]["dependencies"]]
     for requirements in (*project["project"]["optional-dependencies"].values(), *project["dependency-groups"].values()):
         wanted += requirements
-    locked = {
-        line.split("==")[0].lower().replace("_", "-")
-        for line in (ROOT / "requirements.lock").read_text().splitlines()
-        if "==" in line and not line.startswith(" ")
-    }
+    locked = _locked(ROOT / "requirements.lock") | _locked(ROOT / "requirements-bench.lock")
     names = {_name(requirement) for requirement in wanted} - {"ostinato"}
     assert names - locked == set(), "run `make lock`"
 
 
 def _name(requirement: str) -> str:
     end = next((i for i, letter in enumerate(requirement) if letter in "[<>=!~; "), len(requirement))
-    return requirement[:end].lower().replace("_", "-")
+    return _normal(requirement[:end])
+
+
+def test_everything_that_is_imported_is_locked() -> None:
+    locked = set().union(*(_locked(ROOT / name) for name in ("requirements.lock", "requirements-bench.lock")))
+    owners = packages_distributions()
+    missing: dict[str, str] = {}
+    for folder in (*ROOMS, "tests", "benchmarks", "examples"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if "node_modules" in path.parts:
+                continue
+            for module in _imported(path) - set(sys.stdlib_module_names):
+                if any((base / module).exists() or (base / f"{module}.py").exists() for base in (ROOT, path.parent)):
+                    continue
+                if not {_normal(owner) for owner in owners.get(module, [module])} & locked:
+                    missing[module] = str(path.relative_to(ROOT))
+    assert missing == {}, "name the package in pyproject.toml and run `make lock`"
+
+
+def _imported(path: Path) -> set[str]:
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            modules.add(node.module.split(".")[0])
+    return modules
+
+
+def _locked(lock: Path) -> set[str]:
+    lines = lock.read_text().splitlines()
+    return {_normal(line.split("==")[0]) for line in lines if "==" in line and not line.startswith(" ")}
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
