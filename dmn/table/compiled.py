@@ -96,7 +96,8 @@ class CompiledTable:
         self.inputs: list[InputColumn] = []
         for position, clause in enumerate(table.inputs):
             column = InputColumn(clause, [rule.inputs[position] for rule in rules], env, budget)
-            budget = max(budget - column.index_bits, 1)  # columns without intervals are indexed in any case
+            if budget:
+                budget = max(budget - column.index_bits, 1)  # columns without intervals are indexed in any case
             self.inputs.append(column)
         single = len(table.outputs) == 1
         self._outputs: list[OutputColumn] = []

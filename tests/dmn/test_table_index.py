@@ -65,7 +65,7 @@ def tables(draw: st.DrawFn) -> tuple[list[list[str]], str]:
 
 
 @given(tables(), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_index_and_scan_agree(drawn: tuple[list[list[str]], str], data: st.DataObject) -> None:
     rows, policy = drawn
     names = [f"c{number}" for number in range(len(rows[0]) - 1)]
