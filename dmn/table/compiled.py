@@ -278,9 +278,9 @@ class CompiledTable:
 
     def _without_match(self, scope: Scope, inputs: tuple[Any, ...]) -> TableOutcome:
         if any(column.default is not None for column in self._outputs):
-            defaults = tuple(None if column.default is None else column.default(scope) for column in self._outputs)
-            value = self._shape(self._conform(scope, defaults))
-            return TableOutcome(value, (Match(-1, defaults),), inputs, used_default=True)
+            given = tuple(None if column.default is None else column.default(scope) for column in self._outputs)
+            defaults = self._conform(scope, given)
+            return TableOutcome(self._shape(defaults), (Match(-1, defaults),), inputs, used_default=True)
         if self.aggregation is not None:
             value = aggregate(self.aggregation, [])
             return TableOutcome(value, (), inputs, aggregated=value)
@@ -313,10 +313,8 @@ class CompiledTable:
 
     def rule_results(self, outcome: TableOutcome) -> list[dict[str, Any]]:
         """The outcome as Camunda shapes it: one map of output names to values per rule result."""
-        if self.aggregation is not None and (outcome.matches or outcome.aggregated is not None):
-            if outcome.aggregated is None or outcome.used_default:
-                return []
-            return [{self._outputs[0].name: outcome.aggregated}]
+        if self.aggregation is not None and not outcome.used_default:
+            return [] if outcome.aggregated is None else [{self._outputs[0].name: outcome.aggregated}]
         return [
             {
                 column.name: value

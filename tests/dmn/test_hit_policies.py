@@ -94,6 +94,13 @@ def test_defaults_apply_when_nothing_matches(policy: str) -> None:
     assert value(expression, {"x": 3}) == "low"
 
 
+@pytest.mark.parametrize("aggregation", ["SUM", "COUNT"])
+def test_a_default_stands_in_for_an_aggregation_too(aggregation: str) -> None:
+    result = run(table(["x"], ["y"], NUMBERS, "COLLECT", aggregation, defaults=["-1"]), {"x": 0}, trace=True)
+    assert result.value == -1
+    assert result.rule_results == [{"y": -1}]
+
+
 def test_a_default_of_one_output_leaves_the_others_null() -> None:
     expression = table(["x"], ["a", "b"], [("> 9", "1", "2")], defaults=["7", ""])
     assert value(expression, {"x": 0}) == {"a": 7, "b": None}
