@@ -203,16 +203,24 @@ def category(name: str) -> Intervals:
     return tuple(runs)
 
 
+@lru_cache(maxsize=1)
+def _cases() -> dict[int, tuple[int, ...]]:
+    """The characters of the Basic Multilingual Plane that differ in case only, by each of them."""
+    groups: dict[str, list[int]] = {}
+    for code in range(0x10000):
+        character = chr(code)
+        folded = character.upper().lower()
+        if len(folded) == 1 and (folded != character or character.upper() != character):
+            groups.setdefault(folded, []).append(code)
+    return {code: tuple(group) for group in groups.values() for code in group}
+
+
 def both_cases(intervals: Intervals) -> Intervals:
-    """The set with the other case of each of its letters (sets of more than 3,000 characters stay as they are)."""
+    """The set with the other cases of its letters (sets of more than 3,000 characters stay as they are)."""
     if sum(high - low + 1 for low, high in intervals) > 3000:
         return intervals
-    more: list[tuple[int, int]] = []
-    for low, high in intervals:
-        for code in range(low, high + 1):
-            for other in (chr(code).lower(), chr(code).upper()):
-                if len(other) == 1:
-                    more.append((ord(other), ord(other)))
+    cases = _cases()
+    more = [(other, other) for low, high in intervals for c in range(low, high + 1) for other in cases.get(c, ())]
     return union(intervals, more)
 
 

@@ -11,8 +11,8 @@ def emit(node: Node, dot_all: bool) -> str:
     match node:
         case Char(code):
             return escaped(code)
-        case Chars(text, negated):
-            return f"[{'^' if negated else ''}{text}]"
+        case Chars(text, negated, folds):
+            return f"[{'^' if negated else ''}{text}]" if folds else f"(?-i:[{'^' if negated else ''}{text}])"
         case Dot():
             return r"(?s:.)" if dot_all else r"[^\n\r]"
         case Anchor(at_start):

@@ -144,8 +144,8 @@ class BackReferenceMatcher:
                 return character == wanted or (self.ignore_case and character.lower() == wanted.lower())
             case Dot():
                 return self.dot_all or character not in "\n\r"
-            case Chars(text, negated):
-                pattern = ("(?i)" if self.ignore_case else "") + f"[{'^' if negated else ''}{text}]"
+            case Chars(text, negated, folds):
+                pattern = ("(?i)" if self.ignore_case and folds else "") + f"[{'^' if negated else ''}{text}]"
                 if pattern not in self.classes:
                     self.classes[pattern] = compile_re2(pattern)
                 return self.classes[pattern].fullmatch(character) is not None

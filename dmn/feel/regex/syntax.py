@@ -22,10 +22,14 @@ class Node:
 
 @dataclass(slots=True)
 class Chars(Node):
-    """One character of a set. `text` is the set in RE2's brackets; `negated` turns it round, after folding case."""
+    """One character of a set. `text` is the set in RE2's brackets; `negated` turns it round.
+
+    `folds`: whether flag i applies. It does to characters and ranges, not to escapes such as `\\p{Lu}`.
+    """
 
     text: str
     negated: bool = False
+    folds: bool = True
 
 
 @dataclass(slots=True)
@@ -258,8 +262,8 @@ class Parser:
             return self.back_reference(int(character))
         name, negative = self.class_escape(character)
         if name in ("w", "i", "c", "s") or name.startswith("Is") or name == "Cn":
-            return Chars(_named_text(name, False), negative)
-        return Chars(_named_text(name, negative))
+            return Chars(_named_text(name, False), negative, folds=False)
+        return Chars(_named_text(name, negative), folds=False)
 
     def back_reference(self, number: int) -> Node:
         while self.peek() and self.peek() in "0123456789" and number * 10 + int(self.peek()) <= self.groups:
@@ -285,14 +289,19 @@ class Parser:
 
     def bracket(self) -> Node:
         members, negated, subtracted = self.class_body(0)
-        if subtracted is None:
+        if subtracted is None and (not self.ignore_case or not members.intervals):
             return Chars("".join(members.text), negated)
-        base = members.resolved()
         if self.ignore_case:
-            base, subtracted = charsets.both_cases(base), charsets.both_cases(subtracted)
+            members.spans = list(charsets.both_cases(charsets.union(members.spans)))
+        if subtracted is None:
+            named = "".join(_named_text(name, negative) for name, negative in members.intervals)
+            return Chars(charsets.class_text(tuple(members.spans)) + named, negated, folds=False)
+        base = members.resolved()
         left = charsets.difference(charsets.complement(base) if negated else base, subtracted)
         text = charsets.class_text(left)
-        return Chars(text) if text else Chars(charsets.class_text(((0, charsets.MAX_CODE),)), True)
+        if not text:
+            return Chars(charsets.class_text(((0, charsets.MAX_CODE),)), True, folds=False)
+        return Chars(text, folds=False)
 
     def class_body(self, depth: int) -> tuple[_Set, bool, Intervals | None]:
         if depth > MAX_NESTING:
@@ -315,6 +324,8 @@ class Parser:
             if character == "-" and self.pattern.startswith("-[", self.at) and not first:
                 self.at += 2
                 inner, inner_negated, more = self.class_body(depth + 1)
+                if self.ignore_case:
+                    inner.spans = list(charsets.both_cases(charsets.union(inner.spans)))
                 subtracted = inner.resolved()
                 if inner_negated:
                     subtracted = charsets.complement(subtracted)
