@@ -96,7 +96,7 @@ def test_defaults_apply_when_nothing_matches(policy: str) -> None:
 
 @pytest.mark.parametrize("aggregation", ["SUM", "COUNT"])
 def test_a_default_stands_in_for_an_aggregation_too(aggregation: str) -> None:
-    result = run(table(["x"], ["y"], NUMBERS, "COLLECT", aggregation, defaults=["-1"]), {"x": 0}, trace=True)
+    result = run(table(["x"], ["y"], NUMBERS, "COLLECT", aggregation, defaults=["-1"]), {"x": 0})
     assert result.value == -1
     assert result.rule_results == [{"y": -1}]
 
