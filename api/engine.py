@@ -6,6 +6,7 @@ EngineUnavailable.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
@@ -13,6 +14,7 @@ from uuid import uuid4
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities import timer_starts
 from api.settings import ApiSettings
 from interpreter import codec
 from interpreter.commands import Command, StartInstance
@@ -27,6 +29,7 @@ from interpreter.workflow.client import (
 from interpreter.workflow.connection import connect
 from interpreter.workflow.contract import Answer, ProcessInput
 from interpreter.workflow.payloads import data_converter
+from store.database import Database
 
 __all__ = [
     "Answer",
@@ -39,6 +42,9 @@ __all__ = [
     "TemporalEngine",
     "new_instance_id",
 ]
+
+
+_log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -57,6 +63,10 @@ class Engine(Protocol):
 
     async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
         """Ask one of the read-only queries of `interpreter.workflow.contract`."""
+        ...
+
+    async def arm_timers(self, database: Database) -> None:
+        """Have the timer start events of the latest definitions wait for their instants."""
         ...
 
     async def check(self) -> None:
@@ -94,6 +104,12 @@ class TemporalEngine:
 
     async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
         return await shell.ask(self.client, instance_id, query, *arguments)
+
+    async def arm_timers(self, database: Database) -> None:
+        try:
+            await timer_starts.arm(database, self.client, self.task_queue)
+        except RPCError as error:  # the next worker that starts does it
+            _log.warning("timer start events could not be armed: %s", error)
 
     async def check(self) -> None:
         try:

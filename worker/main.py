@@ -21,11 +21,14 @@ from activities.children import ChildActivities
 from activities.decisions import DecisionActivities
 from activities.projection import ProjectionActivities
 from activities.routing import RoutingActivities
+from activities.scripts import ScriptActivities
+from activities.timer_starts import TimerStartActivities, arm
 from interpreter.workflow import runtime
 from interpreter.workflow.connection import connect
 from interpreter.workflow.definitions import DefinitionCache
 from interpreter.workflow.payloads import data_converter
 from interpreter.workflow.process import BpmnProcess
+from interpreter.workflow.timer_start import TimerStart
 from store import definitions
 from store.database import Database
 from store.errors import NotFound
@@ -85,7 +88,7 @@ async def engine(
         worker = Worker(
             client,
             task_queue=settings.task_queue,
-            workflows=[BpmnProcess],
+            workflows=[BpmnProcess, TimerStart],
             activities=engine_activities(settings, database, client, projection),
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=settings.max_cached_workflows,
@@ -93,7 +96,8 @@ async def engine(
         )
         beside = [
             asyncio.create_task(side_channel.run()),
-            asyncio.create_task(_settle(database, projector, client)),
+            asyncio.create_task(_check_last_flushes(database, projector, client)),
+            asyncio.create_task(_arm_timers(settings, database, client)),
         ]
         try:
             async with worker:
@@ -104,7 +108,15 @@ async def engine(
             await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _settle(database: Database, projector: Projector, client: Client) -> None:
+async def _arm_timers(settings: WorkerSettings, database: Database, client: Client) -> None:
+    """What a deployment did not come to."""
+    try:
+        await arm(database, client, settings.task_queue)
+    except Exception as error:
+        logger.warning("timer start events could not be armed: %s", error)
+
+
+async def _check_last_flushes(database: Database, projector: Projector, client: Client) -> None:
     try:
         await settle(database, projector, client)
     except Exception as error:
@@ -130,7 +142,17 @@ def engine_activities(
     children = ChildActivities(database, client)
     routing = RoutingActivities(database, client, settings.task_queue)
     decisions = DecisionActivities(database, settings.profile)
-    return [projection.flush, children.resolve, children.watch, decisions.decide, routing.perform]
+    scripts = ScriptActivities(settings.scripts)
+    timers = TimerStartActivities(database, client, settings.task_queue)
+    return [
+        projection.flush,
+        children.resolve,
+        children.watch,
+        decisions.decide,
+        routing.perform,
+        scripts.run,
+        timers.start,
+    ]
 
 
 async def _connect(settings: WorkerSettings, cache: DefinitionCache, stop: asyncio.Event | None) -> Client:

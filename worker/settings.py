@@ -23,3 +23,5 @@ class WorkerSettings:
     max_cached_workflows: int = 1000
     log_level: str = "INFO"
     ready_file: Path | None = None
+    scripts: tuple[str, ...] = ()
+    """Script languages besides FEEL and JUEL that may run (sandboxed); `javascript` is the one there is."""

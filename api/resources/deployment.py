@@ -148,6 +148,8 @@ async def _deploy(
         duplicate_filtering=duplicate_filtering,
         deploy_changed_only=deploy_changed_only,
     )
+    if any(start.kind == "timer" for process in prepared.processes for start in process.starts):
+        await call.services.engine.arm_timers(call.services.database)
     return {
         **_shape(result.deployment, links=deployment_links(call, result.deployment.id)),
         "deployedProcessDefinitions": _by_id(_process_shape, result.process_definitions),

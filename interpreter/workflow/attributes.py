@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 DEFINITION_KEY: Final = SearchAttributeKey.for_keyword("OstinatoDefinitionKey")
@@ -31,3 +32,8 @@ def initial(meta: Mapping[str, Any], command: Mapping[str, Any] | None) -> Typed
     if command and (business_key := command.get("business_key")):
         pairs.append(SearchAttributePair(BUSINESS_KEY, str(business_key)))
     return TypedSearchAttributes(pairs)
+
+
+def show(key: SearchAttributeKey[bool], value: bool) -> None:
+    """Set an attribute of the workflow that runs; one event in its history."""
+    workflow.upsert_search_attributes([key.value_set(value)])  # pyright: ignore[reportUnknownMemberType] Temporal's hint

@@ -9,7 +9,7 @@ the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -101,21 +101,21 @@ class Children:
         self._cancelling.pop(task, None)
         self._rouse()
 
-    def _run(self, key: int, coroutine: Any) -> None:
+    def _run(self, key: int, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(coroutine)
         self._tasks[key] = task
 
-        def done(finished: asyncio.Task[None]) -> None:
+        def done(finished: asyncio.Future[None]) -> None:
             if not finished.cancelled():
-                finished.result()
+                self._guard(finished.result)
 
-        task.add_done_callback(lambda finished: self._guard(lambda: done(finished)))
+        task.add_done_callback(done)
 
     async def _call(self, state: State, wait: ChildWait) -> None:
         self.starting += 1
         instance_id = child_instance_id(state.instance_id, wait.key)
         try:
-            called = await workflow.execute_local_activity(
+            called: Any = await workflow.execute_local_activity(
                 contract.ACTIVITY_RESOLVE_CHILD,
                 {
                     "process_id": wait.process_id,
@@ -139,14 +139,15 @@ class Children:
                 root_id=state.root_id or state.instance_id,
             )
             start = codec.to_json(command)
+            meta: dict[str, Any] = called.get("meta") or {}
             handle = await workflow.start_child_workflow(
                 contract.WORKFLOW_TYPE,
                 {**called, "command": start, "options": {CALLED: wait.outputs}},
                 id=instance_id,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
-                search_attributes=attributes.initial(called.get("meta") or {}, start),
-                static_summary=(called.get("meta") or {}).get("definition_name"),
+                search_attributes=attributes.initial(meta, start),
+                static_summary=meta.get("definition_name"),
             )
         except (ActivityError, FailureError) as error:
             cause: BaseException = error.cause or error
@@ -155,6 +156,7 @@ class Children:
             return
         finally:
             self.starting -= 1
+            self._rouse()
         if self._tasks.get(wait.key) is not asyncio.current_task():
             await self._cancel(instance_id)
             return
@@ -178,13 +180,14 @@ class Children:
     def _answer(self, key: int, result: dict[str, Any]) -> None:
         self._ended.add(key)
         code = result.get("error_code")
+        variables: dict[str, Any] = result.get("variables") or {}
         ended = "completed" if result.get("outcome") == "completed" else "cancelled"
         self._submit(
             CompleteChild(
                 now=self._now(),
                 wait=key,
                 outcome="error" if code is not None else ended,
-                variables={k: codec.decode_value(v) for k, v in (result.get("variables") or {}).items()},
+                variables={name: codec.decode_value(value) for name, value in variables.items()},
                 code=code,
                 message=str(result.get("message") or ""),
             )

@@ -120,7 +120,7 @@ async def start(
         static_summary=summary or _summary(request.meta),
     )
     try:
-        data: Any = await client.execute_update_with_start_workflow(
+        data: Any = await client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] overloads
             contract.UPDATE_STARTED, start_workflow_operation=operation, rpc_timeout=timeout
         )
     except WorkflowAlreadyStartedError:
@@ -174,7 +174,9 @@ async def execute(
     async with _Slot(client, instance_id):
         try:
             return Answer.from_json(
-                await handle.execute_update(contract.UPDATE_EXECUTE, data, id=update_id, rpc_timeout=timeout)
+                await handle.execute_update(  # pyright: ignore[reportUnknownMemberType] overloads
+                    contract.UPDATE_EXECUTE, data, id=update_id, rpc_timeout=timeout
+                )
             )
         except WorkflowUpdateFailedError as error:
             raise _update_failure(error) from error

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 WORKFLOW_TYPE: Final = "BpmnProcess"
+TIMER_START_TYPE: Final = "TimerStart"
 TASK_QUEUE: Final = "ostinato"
 """Where the engine's own workflow and activities are polled for."""
 JOB_TASK_QUEUE: Final = "ostinato-jobs"
@@ -37,6 +38,7 @@ ACTIVITY_DECISION: Final = "ostinato.decision"
 ACTIVITY_SCRIPT: Final = "ostinato.script"
 ACTIVITY_CONNECTOR: Final = "ostinato.connector"
 ACTIVITY_RESOLVE_CHILD: Final = "ostinato.resolve-child"
+ACTIVITY_START_BY_TIMER: Final = "ostinato.start-by-timer"
 ACTIVITY_WATCH_CHILD: Final = "ostinato.watch-child"
 
 REJECTION: Final = "Rejection"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from temporalio.api.common.v1 import Payload
@@ -50,7 +50,8 @@ class OrjsonPayloadConverter(EncodingPayloadConverter):
         except TypeError:
             data = json.dumps(value, separators=(",", ":")).encode()
         if type(value) is dict:
-            named = value.get("definition_hash") or value.get("target_hash")
+            fields = cast("dict[str, Any]", value)
+            named = fields.get("definition_hash") or fields.get("target_hash")
             if type(named) is str:
                 return Payload(metadata={"encoding": b"json/plain", DEFINITION: named.encode()}, data=data)
         return Payload(metadata=_ENCODING, data=data)

@@ -176,10 +176,10 @@ class BpmnProcess:
             self._visible = False
             self._describe()
             self._runtime.side_channel.forget(self.outbox.instance_id)
-            sequence = self.outbox.sequence
             batch = self.outbox.batch(self._now(), confirmed=True)
             if self._needs_activity(batch):
-                self._flush = (sequence, self._start_flush(batch))
+                self._flush = (self.outbox.sequence, self._start_flush(batch))
+        sequence = self.outbox.sequence
         if self._flush is not None:
             sequence, flush = self._flush
             await asyncio.shield(flush)  # a cancelled instance still waits for the flush under way
@@ -300,15 +300,15 @@ class BpmnProcess:
                 self._visible = True
                 self._incidents += 1
                 if self._incidents == 1:
-                    workflow.upsert_search_attributes([attributes.INCIDENT.value_set(True)])
+                    attributes.show(attributes.INCIDENT, True)
             case IncidentResolved():
                 self._incidents -= 1
                 if self._incidents == 0:
-                    workflow.upsert_search_attributes([attributes.INCIDENT.value_set(False)])
+                    attributes.show(attributes.INCIDENT, False)
             case InstanceSuspended():
-                workflow.upsert_search_attributes([attributes.SUSPENDED.value_set(True)])
+                attributes.show(attributes.SUSPENDED, True)
             case InstanceResumed():
-                workflow.upsert_search_attributes([attributes.SUSPENDED.value_set(False)])
+                attributes.show(attributes.SUSPENDED, False)
                 self._loop.call_soon(self._guard, self._release)
             case InstanceEnded(error_code=code, error_message=message):
                 self._child_result |= {"error_code": code, "message": message}
