@@ -336,3 +336,56 @@ class JobSuspensionBody(SuspensionBody):
     processDefinitionId: str | None = None
     processInstanceId: str | None = None
     processDefinitionKey: str | None = None
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+class UserProfileBody(Body):
+    id: str | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+    email: str | None = None
+
+
+class UserCredentialsBody(Body):
+    password: str | None = None
+    authenticatedUserPassword: str | None = None
+
+
+class UserBody(Body):
+    profile: UserProfileBody | None = None
+    credentials: UserCredentialsBody | None = None
+
+
+class GroupBody(Body):
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+
+
+class TenantBody(Body):
+    id: str | None = None
+    name: str | None = None
+
+
+class CredentialsBody(Body):
+    username: str | None = None
+    password: str | None = None
+
+
+class AuthorizationBody(Body):
+    type: int | None = None
+    permissions: list[str] | None = None
+    userId: str | None = None
+    groupId: str | None = None
+    resourceType: int | None = None
+    resourceId: str | None = None
+
+
+class FilterBody(Body):
+    resourceType: str | None = None
+    name: str | None = None
+    owner: str | None = None
+    query: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None

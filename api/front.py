@@ -2,7 +2,7 @@
 
 * ``/engine-rest/engine/{name}/...`` is ``/engine-rest/...``: there is one engine, called ``default``.
 * A body has a largest size; what is larger is refused without being read.
-* HTTP Basic authentication, when users are configured.
+* HTTP Basic authentication, when users are configured: those of the settings and those of the read model may in.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import orjson
@@ -18,20 +19,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RestError, invalid_request
 
+Verify = Callable[[str, str], Awaitable[bool]]
+
 ENGINE_NAME: Final = "default"
 MAX_BODY_BYTES: Final = 16_000_000
 MAX_DEPLOYMENT_BYTES: Final = 64_000_000
 
+#: Digests of stored passwords are slow to compute on purpose, so who has logged in is remembered for a while.
+_REMEMBER_SECONDS: Final = 30.0
+_MAX_REMEMBERED: Final = 1000
 _NAMED_ENGINE: Final = "/engine-rest/engine/"
 _OPEN_PATHS: Final = ("/health",)
 
 
 class Front:
-    """The middleware. `users` maps names to passwords; empty means that nobody has to log in."""
+    """The middleware. `users` maps names to passwords; empty: nobody has to log in. `verify` knows more users."""
 
-    def __init__(self, app: ASGIApp, users: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, users: Mapping[str, str], verify: Verify | None = None) -> None:
         self._app = app
         self._users = users
+        self._verify = verify
+        self._known: dict[bytes, tuple[str, float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +50,7 @@ class Front:
             if path.startswith(_NAMED_ENGINE):
                 scope = _without_engine_name(scope, path)
             if self._users and path not in _OPEN_PATHS:
-                scope["ostinato.user"] = self._authenticate(scope)
+                scope["ostinato.user"] = await self._authenticate(scope)
             limit = MAX_DEPLOYMENT_BYTES if scope["path"].endswith("/deployment/create") else MAX_BODY_BYTES
             receive = _bounded(scope, receive, limit)
         except RestError as error:
@@ -50,20 +58,31 @@ class Front:
             return
         await self._app(scope, receive, send)
 
-    def _authenticate(self, scope: Scope) -> str:
-        header = dict(scope["headers"]).get(b"authorization", b"")
+    async def _authenticate(self, scope: Scope) -> str:
+        header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+        known = self._known.get(header)
+        if known is not None and known[1] > time.monotonic():
+            return known[0]
         scheme, _, token = header.partition(b" ")
         if scheme.lower() == b"basic":
             try:
                 name, _, password = base64.b64decode(token.strip(), validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 name, password = "", ""
-            expected = self._users.get(name)
-            if expected is not None and hmac.compare_digest(expected.encode(), password.encode()):
+            if await self._fits(name, password):
+                if len(self._known) >= _MAX_REMEMBERED:
+                    self._known.clear()
+                self._known[header] = (name, time.monotonic() + _REMEMBER_SECONDS)
                 return name
         raise RestError(
             401, "NotAuthorizedException", "Expected the credentials of a known user but they are not there."
         )
+
+    async def _fits(self, name: str, password: str) -> bool:
+        expected = self._users.get(name)
+        if expected is not None:
+            return hmac.compare_digest(expected.encode(), password.encode())
+        return self._verify is not None and await self._verify(name, password)
 
 
 def _without_engine_name(scope: Scope, path: str) -> Scope:

@@ -27,12 +27,13 @@ from starlette.staticfiles import StaticFiles
 
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, engine_error, invalid_request, rest_exception, unavailable
-from api.front import Front
+from api.front import Front, Verify
 from api.operations import JsonResponse, mount
 from api.resources import OPERATIONS
 from api.services import Services, open_services
 from api.settings import ApiSettings
 from store.errors import Conflict, InvalidQuery, NotFound, StoreError, Unavailable
+from store.people import check_password
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(ProcessError, _process_error)
     app.add_exception_handler(Exception, _bug)
-    app.add_middleware(Front, users=dict(settings.users))
+    app.add_middleware(Front, users=dict(settings.users), verify=_stored_password(services))
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"], allow_headers=["*"]
@@ -107,6 +108,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self._ready_file is not None:
             await asyncio.to_thread(self._ready_file.write_text, "ready\n")
+
+
+def _stored_password(services: list[Services]) -> Verify:
+    async def verify(name: str, password: str) -> bool:
+        return await check_password(services[0].database, name, password)
+
+    return verify
 
 
 def _health(services: list[Services]) -> Callable[[], Awaitable[Response]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from api.dto.repository import AtomLink
+
 
 class UserProfileDto(TypedDict):
     id: str | None
@@ -89,6 +91,10 @@ class ProcessEngineDto(TypedDict):
 
 class VersionDto(TypedDict):
     version: str | None
+
+
+class ResourceOptionsDto(TypedDict):
+    links: list[AtomLink]
 
 
 class CountResultDto(TypedDict):

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from api.operations import Operation, Resource
+from api.resources.attachments import task_attachments
+from api.resources.authorization import authorization
 from api.resources.decision_definition import decision_definitions, decision_requirements
 from api.resources.deployment import deployment
 from api.resources.events import condition, event_subscription, message, signal
 from api.resources.execution import execution
 from api.resources.external_task import external_task
+from api.resources.filter import filter_resource
 from api.resources.forms import FORMS
 from api.resources.history import HISTORY
 from api.resources.incident import incident
 from api.resources.job import job
 from api.resources.job_definition import job_definition
 from api.resources.modification import modification
+from api.resources.people import PEOPLE_RESOURCES
 from api.resources.process_definition import process_definitions
 from api.resources.process_instance import process_instance
 from api.resources.reports import REPORTS
@@ -45,6 +49,10 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     job_definition,
     event_subscription,
     deployment,
+    task_attachments,
+    filter_resource,
+    *PEOPLE_RESOURCES,
+    authorization,
     decision_definitions,
     decision_requirements,
     modification,

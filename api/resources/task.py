@@ -20,7 +20,7 @@ from api.errors import RestError, engine_error, invalid_request, not_found, null
 from api.generated_forms import submitted
 from api.hal import hal_tasks
 from api.operations import Call, Resource, boolean_param, text_param
-from api.params import Query, flag, text_list
+from api.params import Criteria, Query, flag, text_list
 from api.resources.forms import form_reference
 from api.scope_variables import Scope, serve_variables
 from api.shapes import Shape, row_value
@@ -28,7 +28,7 @@ from api.starting import instance_variables
 from api.variables import VariableValueDto, read_variables, variable_dto
 from interpreter.commands import Command, CompleteWait, SetVariables, ThrowBpmnError, ThrowEscalation, Variables
 from interpreter.ids import split
-from store import comments, tasks
+from store import attachments, comments, tasks
 from store.errors import AlreadyClaimed, Conflict, NotFound
 from store.tasks import TASKS
 from store.variables import local as local_variables
@@ -50,8 +50,12 @@ _LIST_PARAMS = tuple(
 async def list_tasks(call: Call) -> Any:
     """List tasks; with `Accept: application/hal+json` as HAL with what they refer to embedded."""
     criteria = await call.criteria(_query)
-    rows = await rows_of(call, TASKS, criteria)
-    if call.accepts("application/hal+json"):
+    return await task_answers(call, await rows_of(call, TASKS, criteria), criteria)
+
+
+async def task_answers(call: Call, rows: list[Any], criteria: Criteria | None) -> Any:
+    """The answer for tasks: as HAL for clients that ask for it and `criteria` to count by, else as a list."""
+    if criteria is not None and call.accepts("application/hal+json"):
         count = await TASKS.count(call.services.database, criteria.filters)
         return await hal_tasks(call, rows, count, task_dto)
     return await _answers(call, rows, dict(call.query))
@@ -105,7 +109,7 @@ async def _answers(call: Call, rows: list[Any], options: dict[str, str]) -> list
     if flag(options, "withCommentAttachmentInfo"):
         for row, answer in zip(rows, answers, strict=True):
             answer["comment"] = bool(await comments.list(call.services.database, task_id=row.id))
-            answer["attachment"] = False
+            answer["attachment"] = bool(await attachments.of_task(call.services.database, row.id))
     return answers
 
 
