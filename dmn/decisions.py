@@ -175,4 +175,6 @@ class CompiledService:
         overrides = {decision.id: value for decision, value in zip(self.input_decisions, values[split:], strict=True)}
         inner = Session(session.evaluation, given, session.types, overrides)
         results = {name: load(inner) for name, load in self.outputs}
-        return inner, (next(iter(results.values())) if len(results) == 1 else results)
+        if len(results) > 1:
+            return inner, results
+        return inner, next(iter(results.values()), None)

@@ -168,10 +168,16 @@ class Session:
         converted, fits = self.types.coerce(value, kind)
         if fits:
             return converted
-        self.evaluation.error(
-            "TYPE_MISMATCH", f"Expected {shown(kind)} for {what} but it was {brief(value)}", element_id
-        )
+        self.evaluation.error("TYPE_MISMATCH", f"Expected {self.mismatch(value, kind)}, in {what}", element_id)
         return None
+
+    def mismatch(self, value: Any, kind: FeelType) -> str:
+        """What was expected and what was found, for a message."""
+        found = brief(value)
+        where = self.types.misfit(value, kind)
+        if where is None or found.startswith(f"{where} "):
+            return f"{shown(kind)} but it was {found}"
+        return f"{shown(kind)} but it has {where}: {found}"
 
 
 def shown(kind: FeelType) -> str:

@@ -29,10 +29,13 @@ from dmn.feel import (
     SimpleType,
     YearsMonthsDuration,
     coerce,
+    conforms,
     parse_temporal,
     parse_type,
+    type_of,
 )
 from dmn.model import Definitions, ItemDefinition, UnaryTests
+from dmn.shapes import is_context, is_list
 
 _CLASSES: Mapping[str, type] = {
     "number": Decimal,
@@ -154,6 +157,30 @@ class ModelTypes:
     def coerce(self, value: Any, kind: FeelType) -> tuple[Any, bool]:
         """The value as the type, and whether it fits; null fits every type."""
         return coerce(value, kind, self.constrained)
+
+    def misfit(self, value: Any, kind: FeelType, depth: int = 0) -> str | None:
+        """Where and why a value does not conform, such as "entry 'age' is string", for a message; None if it does."""
+        if value is None or depth > 20 or self.coerce(value, kind)[1]:
+            return None
+        constraint = kind
+        while isinstance(constraint, NamedType):
+            constraint = self.constrained.get(constraint.name, ANY)
+        if isinstance(constraint, ConstrainedType):
+            inner = self.misfit(value, constraint.base, depth + 1)
+            return inner or "a value that is not allowed"
+        if isinstance(constraint, ContextType) and is_context(value):
+            for name, field in constraint.fields:
+                if name not in value:
+                    return f"no entry '{name}'"
+                inner = self.misfit(value[name], field, depth + 1)
+                if inner is not None or not conforms(value[name], field, self.constrained):
+                    return f"entry '{name}' with {inner or type_of(value[name])}"
+        if isinstance(constraint, ListType) and is_list(value):
+            for position, item in enumerate(value[:1000], 1):
+                inner = self.misfit(item, constraint.item, depth + 1)
+                if inner is not None or not conforms(item, constraint.item, self.constrained):
+                    return f"item {position} with {inner or type_of(item)}"
+        return type_of(value)
 
     def resolve(self, kind: FeelType | None) -> FeelType | None:
         """The type behind names and constraints."""

@@ -17,6 +17,12 @@ from dmn.types import ModelTypes, class_of
 
 _FILTER = re.compile(r"""[\w)\]}"'?]\s*\[""")
 
+_BROKEN = {
+    "NO_EXPRESSION": "Expected an expression but there is none",
+    "LANGUAGE": "Expected an expression language that is supported but it is not",
+    "IMPORTED_VALUES": "Expected the text of the expression but it is imported",
+}
+
 LanguageCompiler = Callable[[str, tuple[str, ...]], Callable[[Mapping[str, Any]], Any]]
 """Compiles a text of another expression language, given the names in scope, to a function of the variables.
 
@@ -136,7 +142,8 @@ class Environment:
         owner = element_id or self.owner
 
         def fail(scope: Scope) -> Any:
-            scope[SESSION].evaluation.error(code, "Expected an expression that compiles but it has findings", owner)
+            message = _BROKEN.get(code, "Expected an expression that compiles but it has findings")
+            scope[SESSION].evaluation.error(code, message, owner)
             return None
 
         return fail

@@ -10,7 +10,7 @@ from dmn.boxed.environment import Environment
 from dmn.external import ExternalCallError, java_function, python_function
 from dmn.feel import RUN, FeelFunction, FeelType, HostFunction, Param, Run
 from dmn.model import FunctionDefinition, InformationItem, Invocation
-from dmn.session import SESSION, Node, Scope, Session, brief, shown
+from dmn.session import SESSION, Node, Scope, Session, brief
 from dmn.shapes import is_context
 
 CALL_FRAMES = 8
@@ -40,7 +40,7 @@ def checked_function(
             if not fits:
                 session.evaluation.error(
                     "TYPE_MISMATCH",
-                    f"Expected {shown(kind)} for parameter '{parameter}' of '{name}' but it was {brief(argument)}",
+                    f"Expected {session.mismatch(argument, kind)}, in parameter '{parameter}' of '{name}'",
                     owner,
                 )
                 return None

@@ -102,3 +102,25 @@ def test_unknown_types_are_a_finding_and_check_nothing() -> None:
     compiled = model(decision("d", literal("1"), type_ref="tNobody"))
     assert [finding.code for finding in compiled.diagnostics] == ["unknown-type"]
     assert compiled.evaluate("d", {}).value == 1
+
+
+@pytest.mark.parametrize(
+    ("type_ref", "given", "told"),
+    [
+        ("number", "x", "Expected number but it was string x, in input 'x'"),
+        ("tPerson", {"full name": "A"}, "no entry 'age'"),
+        ("tPerson", {"full name": 1, "age": 2}, "entry 'full name' with number"),
+        ("tPerson", {"full name": "A", "age": 200}, "entry 'age' with a value that is not allowed"),
+        (
+            "tPeople",
+            [{"full name": "A", "age": 2}, {"full name": "A", "age": "y"}],
+            "item 2 with entry 'age' with string",
+        ),
+        ("tColors", ["red", "blue"], "item 2 with a value that is not allowed"),
+    ],
+)
+def test_the_message_says_where_a_value_does_not_fit(type_ref: str, given: Any, told: str) -> None:
+    compiled = model(TYPES, input_data("x", type_ref), decision("d", literal("x"), requirements(inputs=["x"])))
+    (message,) = compiled.evaluate("d", {"x": given}).messages
+    assert told in message.message
+    assert message.element_id == "i-x"
