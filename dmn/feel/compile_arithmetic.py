@@ -12,6 +12,7 @@ from .decimals import CONTEXT, NumberError
 from .kinds import kind_of
 from .run import Run, Scope, run_of
 from .temporal import FeelDateTime, FeelTime
+from .types import type_of
 from .values import compare, equals
 
 if TYPE_CHECKING:
@@ -109,11 +110,7 @@ def _slow(
         run_of(scope).charge(SLOW_COST)
         result = general(a, b)
         if result is None:
-            return (
-                warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, a, b)
-                if not (kind_of(a) is str or kind_of(b) is str)
-                else warn(scope, "Expected operands that fit '{}' but one is a string", operator)
-            )
+            return warn(scope, "Expected operands that fit '{}' but found {} and {}", operator, type_of(a), type_of(b))
         if kind_of(result) is str:
             run_of(scope).charge_string(len(result))
         return result
@@ -144,9 +141,9 @@ def negation(compiler: Compiler, node: Negation) -> Evaluate:
     def minus(scope: Scope) -> Any:
         value = operand(scope)
         result = negate(value)
-        return (
-            warn(scope, "Expected a number or duration after '-' but found another value") if result is None else result
-        )
+        if result is None:
+            return warn(scope, "Expected a number or duration after '-' but found {}", type_of(value))
+        return result
 
     return minus
 
@@ -217,7 +214,7 @@ def _order(left: Evaluate, right: Evaluate, operand: Node, operator: str, warn: 
         order = compare(a, b)
         if order is None:
             return warn(
-                scope, "Expected two values that '" + operator + "' can order but found {} and {}", *_kinds(a, b)
+                scope, "Expected two values that '{}' can order but found {} and {}", operator, type_of(a), type_of(b)
             )
         return order in wanted
 
@@ -273,10 +270,6 @@ def _order_constant(
         return a >= constant if kind_of(a) is Decimal else slow(scope, a, constant)
 
     return at_least
-
-
-def _kinds(a: Any, b: Any) -> tuple[Any, Any]:
-    return ("string" if kind_of(a) is str else a), ("string" if kind_of(b) is str else b)
 
 
 def between(compiler: Compiler, node: Between) -> Evaluate:

@@ -23,6 +23,7 @@ from .ast import (
 from .decimals import to_index
 from .functions import UserFunction
 from .kinds import kind_of
+from .ranges import expand
 from .run import RUN, Run, Scope
 from .types import type_of
 from .values import Range, unary_range
@@ -149,7 +150,7 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
         try:
             return item_at(values, position)
         except IndexError:
-            return warn(scope, "Expected a position within the list but found " + str(position))
+            return warn(scope, "Expected a position within the list but found {}", str(position))
 
     if isinstance(condition_node, Literal) and kind_of(condition_node.value) is Decimal:
         position = condition_node.value
@@ -164,12 +165,10 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
     outer = compiler.used
     compiler.used = {}
     weight = compiler.weight
-    compiler.bind(["item"])
     hidden = compiler.bound
-    compiler.bound = {"item": 1}
+    compiler.bound = {"item": 1}  # any other name may be an entry of the item, whatever it means outside
     condition = compiler.node(condition_node)
     compiler.bound = hidden
-    compiler.unbind(["item"])
     names = tuple(compiler.used)
     compiler.used = outer
     for name in names:
@@ -183,8 +182,6 @@ def filter_(compiler: Compiler, node: Filter) -> Evaluate:
         if values is None:
             return None
         if kind_of(values) is Range:
-            from .ranges import expand
-
             values = expand(values, scope[RUN])
             if values is None:
                 return None

@@ -89,19 +89,15 @@ class Compiler:
                 self.bound[name] -= 1
 
     def warner(self, code: str, token: int) -> Callable[..., None]:
-        """A function `(scope, template, *values)` that records a warning about a token; it returns None."""
+        """A function `(scope, template, *texts)` that records a warning about a token; it returns None."""
         source = self.source
 
-        def warn(scope: Scope, template: str, *values: Any) -> None:
+        def warn(scope: Scope, template: str, *texts: str) -> None:
             run: Run | None = scope.get(RUN)
             if run is not None and run.warnings is not None:
-                run.warn(code, template.format(*[_shown(value) for value in values]), source, token)
+                run.warn(code, template.format(*texts), source, token)
 
         return warn
-
-
-def _shown(value: Any) -> Any:
-    return value if isinstance(value, str) else type_of(value)
 
 
 # -- leaves -----------------------------------------------------------------------------------------------------------
@@ -157,7 +153,7 @@ def _path(compiler: Compiler, node: Path) -> Evaluate:
             getter = PROPERTIES.get(kind, _NO_PROPERTIES).get(name)
             if getter is not None:
                 return getter(value)
-        return warn(scope, "Expected an entry or property '{}' but {} has none", name, value)
+        return warn(scope, "Expected an entry or property '{}' but {} has none", name, type_of(value))
 
     def path(scope: Scope) -> Any:
         value = source(scope)
@@ -185,7 +181,7 @@ def _logic(compiler: Compiler, node: Logic) -> Evaluate:
     def undecided(scope: Scope, *values: Any) -> None:
         for value in values:
             if value is not None and value is not neutral:
-                warn(scope, "Expected booleans but found " + type_of(value))
+                warn(scope, "Expected booleans but found {}", type_of(value))
 
     if len(operands) == 2:
         left, right = operands

@@ -12,6 +12,7 @@ from ..kinds import as_list, kind_of
 from ..run import Run
 from ..values import FeelFunction, is_same
 from .signature import Library
+from .statistics import ordered
 
 library = Library()
 
@@ -194,8 +195,6 @@ def sort(run: Run, values: list[Any], precedes: FeelFunction | None = None) -> l
     """A stable sort by a function that tells whether its first argument precedes its second (default: `<`)."""
     run.charge_list(len(values))
     if precedes is None:
-        from .statistics import ordered
-
         return ordered(values)
     if len(precedes.params) != 2:
         raise InvalidOperation("Expected a function of two parameters for 'sort'")
