@@ -105,10 +105,10 @@ class Compiled:
             if self._simple:
                 if input_value is _UNSET and kind_of(scope) is dict:
                     return self.body(cast("Scope", scope))
-                inner: Scope = dict(scope)
+                inner: Scope = {}
             else:
                 inner = {RUN: Run(now, keep_warnings=False)}
-                self._fill(inner, scope)
+            self._fill(inner, scope)
             if input_value is not _UNSET:
                 inner[INPUT] = input_value
             return self.body(inner)

@@ -349,7 +349,8 @@ class _Parser(TokenReader):
                 at = self.at
                 self.advance()
                 return Name(token, at)
-            self.fail("an expression")
+            if token != "instance" or self.peek() == "of":
+                self.fail("an expression")
         at = self.at
         return Name(self.name(), at)
 

@@ -101,10 +101,10 @@ class TokenReader:
         tokens = self.tokens
         at = start + 1
         token = tokens[at]
-        if token and (token[0] in IS_NAME or token[0] in DIGITS or token[0] > "\x7f") and token not in KEYWORDS:
-            while token and (is_name_start(token[0]) or token[0] in DIGITS) and token not in KEYWORDS:
+        if token and (token[0] in IS_NAME or token[0] in DIGITS or token[0] > "\x7f"):
+            while self.goes_on(at):
                 at += 1
-                token = tokens[at]
+            token = tokens[at]
             name = self.words(start, at)
         else:
             name = tokens[start]
@@ -113,6 +113,13 @@ class TokenReader:
         self.at = at
         self.token = token
         return name
+
+    def goes_on(self, at: int) -> bool:
+        """Whether the token there is a further word of a name. `instance` alone is no keyword."""
+        token = self.tokens[at]
+        if not token or not (is_name_start(token[0]) or token[0] in DIGITS):
+            return False
+        return token not in KEYWORDS or (token == "instance" and self.tokens[at + 1] != "of")
 
     def path_name(self) -> str:
         token = self.token

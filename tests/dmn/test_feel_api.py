@@ -109,6 +109,12 @@ class TestCompiling:
         assert evaluate("a + 1", {"a": 1, "1": 2, "+": 3, "a + 1 (old)": 4, '"': 5, "": 6}).value == 2
         assert compile_expression("cost in EUR + 1", ["cost in EUR"]).call({"cost in EUR": 1}) == 2
 
+    def test_any_blank_is_a_blank(self) -> None:
+        for blank in " \t\n\u00a0\u1680\u180e\u2003\u202f\u3000\ufeff":
+            assert evaluate(f"{blank}a{blank}+{blank}1{blank}", {"a": 1}).value == 2
+            assert evaluate(f"monthly{blank}salary", {"monthly salary": 1}).value == 1
+            assert evaluate(f"profit{blank}and{blank}loss", {"profit and loss": 1}).value == 1
+
     def test_constant_tests_tell_tables_what_to_index(self) -> None:
         assert compile_unary_tests('1, "a", < 5, [1..2)').constant_tests() == (
             Decimal(1),

@@ -17,6 +17,8 @@ SCOPE: dict[str, Any] = {
     "a-b": 42,
     "days in weekend": ["saturday", "sunday"],
     "x.y": 5,
+    "instance": 5,
+    "process instance id": 8,
     "Mike's daughter": {"first name": "Lisa", "in-law": 3},
     "count": 3,
     "list": [{"name": "x", "v": 1}, {"name": "y", "v": 2}],
@@ -84,6 +86,9 @@ Mike's daughter.first name => "Lisa"
 Mike's daughter.in-law => 3
 count(list) => 2
 count + 1 => 4
+instance + 1 => 6
+process instance id + 1 => 9
+instance instance of number => true
 unknown => !
 unknown thing + 1 => !
 {a-b: 1, c: a-b + 1}.c => 2
