@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from activities.children import meta_of
+from activities.messages import MessageRouter
 from interpreter import codec
 from interpreter.commands import EscalateFromChild, StartInstance, TriggerEvent
 from interpreter.effects import BroadcastSignal, CompensateChild, EscalateToParent, PublishMessage, WriteDataStore
@@ -32,7 +33,8 @@ logger = logging.getLogger(__name__)
 class RoutingActivities:
     """See the module; one per process."""
 
-    def __init__(self, database: Database, client: Client, task_queue: str) -> None:
+    def __init__(self, database: Database, client: Client, task_queue: str, messages: MessageRouter) -> None:
+        self._messages = messages
         self._database = database
         self._client = client
         self._task_queue = task_queue
@@ -64,14 +66,13 @@ class RoutingActivities:
         await self._start_all("signal", signal.name, signal.variables, effect_id)
 
     async def _publish(self, message: PublishMessage, effect_id: str) -> None:
-        found = await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "message", "eventName": message.name})
-        for row in found:
-            if row.correlation_key != message.correlation_key:
-                continue
-            if await self._trigger(row.id, message.variables, message.message_id or effect_id):
-                return
-        if not await self._start_all("message", message.name, message.variables, effect_id, only_one=True):
-            logger.info("message %r found no receiver", message.name)
+        await self._messages.publish(
+            message.name,
+            message.correlation_key,
+            message.variables,
+            ttl=message.ttl,
+            id=message.message_id or effect_id,
+        )
 
     async def _escalate(self, escalation: EscalateToParent, sender: str, effect_id: str) -> None:
         parent, dot, wait = sender.rpartition(".")

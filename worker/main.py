@@ -19,6 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.children import ChildActivities
 from activities.decisions import DecisionActivities
+from activities.messages import MessageRouter
 from activities.projection import ProjectionActivities
 from activities.routing import RoutingActivities
 from activities.scripts import ScriptActivities
@@ -32,6 +33,7 @@ from interpreter.workflow.timer_start import TimerStart
 from store import definitions
 from store.database import Database
 from store.errors import NotFound
+from store.payloads import Payloads
 from store.projection import Projector
 from worker.direct_flush import QuickFlush
 from worker.doubts import settle
@@ -74,28 +76,35 @@ async def engine(
     """A polling engine worker. It waits for Temporal and the database to come up, until `stop` is set."""
     async with Database(settings.database_url, application="ostinato worker") as database:
         cache = definition_cache(database)
-        client = client or await _connect(settings, cache, stop)
+        client = client or await _connect(settings, cache, database, stop)
         projector = Projector(database)
         projection = ProjectionActivities(projector)
         side_channel = DelayedSideChannel(projection.optimistic)
+        messages = MessageRouter(database, client, settings.task_queue)
+
+        async def flush(batch: dict[str, Any]) -> None:
+            await projection.flush(batch)
+            messages.arrived(batch)
+
         runtime.install(
             runtime.Runtime(
                 definitions=cache,
                 side_channel=side_channel,
-                direct_flush=QuickFlush(projection.flush, asyncio.get_running_loop()),
+                direct_flush=QuickFlush(flush, asyncio.get_running_loop()),
             )
         )
         worker = Worker(
             client,
             task_queue=settings.task_queue,
             workflows=[BpmnProcess, TimerStart],
-            activities=engine_activities(settings, database, client, projection),
+            activities=engine_activities(settings, database, client, projection, messages),
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
         )
         beside = [
             asyncio.create_task(side_channel.run()),
+            asyncio.create_task(messages.run()),
             asyncio.create_task(_check_last_flushes(database, projector, client)),
             asyncio.create_task(_arm_timers(settings, database, client)),
         ]
@@ -136,11 +145,15 @@ def definition_cache(database: Database) -> DefinitionCache:
 
 
 def engine_activities(
-    settings: WorkerSettings, database: Database, client: Client, projection: ProjectionActivities
+    settings: WorkerSettings,
+    database: Database,
+    client: Client,
+    projection: ProjectionActivities,
+    messages: MessageRouter,
 ) -> Sequence[Any]:
     """Every activity of the engine's own task queue."""
     children = ChildActivities(database, client)
-    routing = RoutingActivities(database, client, settings.task_queue)
+    routing = RoutingActivities(database, client, settings.task_queue, messages)
     decisions = DecisionActivities(database, settings.profile)
     scripts = ScriptActivities(settings.scripts)
     timers = TimerStartActivities(database, client, settings.task_queue)
@@ -155,10 +168,13 @@ def engine_activities(
     ]
 
 
-async def _connect(settings: WorkerSettings, cache: DefinitionCache, stop: asyncio.Event | None) -> Client:
+async def _connect(
+    settings: WorkerSettings, cache: DefinitionCache, database: Database, stop: asyncio.Event | None
+) -> Client:
+    converter = data_converter(cache, Payloads(database))
     while True:
         try:
-            return await connect(settings.temporal, data_converter=data_converter(cache))
+            return await connect(settings.temporal, data_converter=converter)
         except RuntimeError as error:
             if stop is not None and stop.is_set():
                 raise

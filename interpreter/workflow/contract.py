@@ -10,6 +10,7 @@ The workflow id is the instance id. A caller starts `BpmnProcess` with a `Proces
     query `state`             -> {"instance_id", "sequence", "ended", "suspended", "elements", "waits", "incidents"}
     query `variables`         -> [element key | None, local] -> {name: value in codec form}
     query `explain`           -> why each token waits and what would release it
+    query `answered`          -> [update id] -> the answer that this update got, null if it was not executed (lately)
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SIGNAL_DELIVER: Final = "deliver"
 QUERY_STATE: Final = "state"
 QUERY_VARIABLES: Final = "variables"
 QUERY_EXPLAIN: Final = "explain"
+QUERY_ANSWERED: Final = "answered"
 
 ACTIVITY_FLUSH: Final = "ostinato.flush"
 """Local activity: write a batch of events to the read model."""

@@ -411,6 +411,11 @@ class BpmnProcess:
         """Why each token waits and what would release it."""
         return queries.explain(self.definition, self.state)
 
+    @workflow.query(name=contract.QUERY_ANSWERED)
+    def query_answered(self, update_id: str) -> Any:
+        """The answer that an update with this id got; None if it was not executed, or too long ago."""
+        return self.runs.answered(update_id)
+
     # -- private
 
     def _now(self) -> Millis:

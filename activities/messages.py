@@ -1,0 +1,205 @@
+"""Message routing: one receiver for each message, now or as soon as there is one within its time to live.
+
+    publish    keep the message, look for a subscription or a start event, deliver
+    arrived    an instance has new subscriptions: look for messages that wait for it
+    sweep      what a crash left half done
+
+Delivery is an update with the message's own id, by which the instance can tell later whether it had it. A rejected
+delivery (the instance went another way meanwhile) gives the message back to the buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+from temporalio.client import Client
+
+from activities.children import meta_of
+from interpreter import codec
+from interpreter.commands import StartInstance, TriggerEvent
+from interpreter.ids import split
+from interpreter.workflow import client as process
+from interpreter.workflow import contract
+from interpreter.workflow.contract import ProcessInput
+from store import definitions, messages
+from store.database import Database
+from store.errors import StoreError
+from store.messages import MessageRow
+
+logger = logging.getLogger(__name__)
+
+SWEEP_PAUSE: Final = 5.0
+
+
+class MessageRouter:
+    """See the module; one per process."""
+
+    def __init__(self, database: Database, client: Client, task_queue: str) -> None:
+        self._database = database
+        self._client = client
+        self._task_queue = task_queue
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def publish(
+        self,
+        name: str,
+        correlation_key: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        ttl: int = 0,
+        id: str | None = None,
+        tenant_id: str | None = None,
+    ) -> str | None:
+        """Publish a message that lives `ttl` ms; with an `id` only once.
+
+        Answers who has received it: `<instance id>:<key>`, or the id of the instance that it started. None while it
+        waits, when it found nobody and does not wait, or when it was published before.
+        """
+        message = await messages.publish(
+            self._database,
+            id=id or str(uuid4()),
+            name=name,
+            correlation_key=correlation_key,
+            tenant_id=tenant_id,
+            variables={key: codec.encode_value(value) for key, value in (variables or {}).items()},
+            ttl=ttl,
+        )
+        if message is None:
+            return None
+        receiver = await self._deliver(message) or await self._start(message)
+        if receiver is None and ttl <= 0:
+            await messages.confirm(self._database, message.number)  # nobody wanted it: it is over
+        return receiver
+
+    def arrived(self, batch: Mapping[str, Any]) -> None:
+        """A flush has been written: if it opened message subscriptions, look for waiting messages. Returns at once."""
+        if any(
+            event["t"] == "WaitOpened" and event["wait"]["t"] == "MessageWait"
+            for step in batch["steps"]
+            for event in step["events"]
+        ):
+            task = asyncio.create_task(self._look(batch["instance_id"]))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_PAUSE)
+            try:
+                await self.sweep()
+            except (StoreError, process.ProcessError) as error:
+                logger.warning("waiting messages could not be looked at: %s", error)
+
+    async def sweep(self) -> int:
+        """Deliver what waits although there is a receiver; forget what has expired. How many were delivered."""
+        delivered = 0
+        for message in await messages.stale(self._database):
+            await self._settle(message)
+        for match in await messages.matches(self._database):
+            delivered += await self._deliver(match.message) is not None
+        await messages.expire(self._database)
+        return delivered
+
+    async def _look(self, instance_id: str) -> None:
+        try:
+            for match in await messages.matches(self._database, instance_id=instance_id):
+                await self._deliver(match.message)
+        except (StoreError, process.ProcessError) as error:
+            logger.info("messages for %s are left to the sweep: %s", instance_id, error)
+
+    async def _deliver(self, message: MessageRow) -> str | None:
+        """Give the message to the first subscription that takes it."""
+        refused: set[str] = set()
+        while True:
+            found = [
+                match
+                for match in await messages.matches(self._database, number=message.number)
+                if match.receiver not in refused
+            ]
+            if not found:
+                return None
+            match = found[0]
+            if not await messages.claim(self._database, message.number, match.receiver):
+                return None  # somebody else delivers it
+            command = TriggerEvent(
+                now=0,
+                wait=match.wait,
+                variables={name: codec.decode_value(value) for name, value in message.variables.items()},
+                message_id=message.id,
+            )
+            try:
+                await process.execute(
+                    self._client,
+                    match.instance_id,
+                    codec.to_json(command),
+                    update_id=_update_id(message, match.wait),
+                )
+            except (process.CommandRejected, process.InstanceNotFound) as error:
+                logger.info("message %r was refused by %s: %s", message.name, match.receiver, error)
+                refused.add(match.receiver)
+                await messages.release(self._database, message.number)
+                continue
+            await messages.confirm(self._database, message.number)
+            return match.receiver
+
+    async def _settle(self, message: MessageRow) -> None:
+        """Somebody died while delivering: ask the receiver whether it has the message."""
+        receiver = message.receiver or ""
+        try:
+            if ":" in receiver:
+                instance_id, wait = split(receiver)
+                answer = await process.ask(
+                    self._client, instance_id, contract.QUERY_ANSWERED, _update_id(message, wait)
+                )
+                arrived = answer is not None
+            else:
+                await process.ask(self._client, receiver, contract.QUERY_ANSWERED, "")
+                arrived = True
+        except process.InstanceNotFound:
+            arrived = False
+        if arrived:
+            await messages.confirm(self._database, message.number)
+        else:
+            await messages.release(self._database, message.number)
+
+    async def _start(self, message: MessageRow) -> str | None:
+        """Start the latest definition that begins with the message."""
+        starts = await definitions.start_subscriptions(
+            self._database, "message", message.name, tenant=message.tenant_id
+        )
+        for row in starts:
+            definition = await definitions.PROCESS_DEFINITIONS.get(self._database, row.definition_id)
+            if definition is None or definition.suspended:
+                continue
+            instance_id = str(uuid5(NAMESPACE_OID, f"message-{message.number}"))
+            if not await messages.claim(self._database, message.number, instance_id):
+                return None
+            command = StartInstance(
+                now=0,
+                instance_id=instance_id,
+                variables={name: codec.decode_value(value) for name, value in message.variables.items()},
+                start_node=row.node,
+                tenant=row.tenant_id,
+            )
+            request = ProcessInput(
+                definition_hash=definition.hash,
+                definition_id=definition.id,
+                command=codec.to_json(command),
+                meta=meta_of(definition),
+            )
+            try:
+                await process.start(self._client, instance_id, request, task_queue=self._task_queue)
+            except process.InstanceExists:
+                logger.debug("instance %s was started by an earlier attempt", instance_id)
+            await messages.confirm(self._database, message.number)
+            return instance_id
+        return None
+
+
+def _update_id(message: MessageRow, wait: int) -> str:
+    return f"message-{message.number}-{wait}"

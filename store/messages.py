@@ -1,0 +1,144 @@
+"""Published messages and who takes them: a buffer in which a message waits for a subscription, for as long as it lives.
+
+Publisher and subscriber both write first and look at the other side afterwards, so that one of them sees the other;
+`claim` lets only one of them deliver. A claim that its owner did not live to confirm becomes `stale`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from store.database import Database
+from store.json_text import dumps
+
+CLAIM_SECONDS: Final = 30
+"""After this time a claim without confirmation is looked into."""
+
+_FREE: Final = "m.delivered_at IS NULL AND m.claimed_at IS NULL AND m.expires_at > now()"
+_STALE: Final = f"delivered_at IS NULL AND claimed_at < now() - interval '{CLAIM_SECONDS} seconds'"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message on its way. `variables` are in codec form; `receiver` is for whom it is claimed."""
+
+    number: int
+    id: str
+    name: str
+    correlation_key: str | None
+    tenant_id: str | None
+    variables: dict[str, Any]
+    receiver: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A message and a subscription that fit."""
+
+    message: MessageRow
+    instance_id: str
+    wait: int
+
+    @property
+    def receiver(self) -> str:
+        """The subscription's id."""
+        return f"{self.instance_id}:{self.wait}"
+
+
+async def publish(
+    database: Database,
+    *,
+    id: str,
+    name: str,
+    correlation_key: str | None,
+    tenant_id: str | None,
+    variables: Mapping[str, Any],
+    ttl: int,
+) -> MessageRow | None:
+    """Keep a message for `ttl` ms; None if one with the same id, name and key is known already."""
+    rows = await database.change(
+        "INSERT INTO message (id, name, correlation_key, tenant_id, variables, expires_at) "
+        "VALUES (%s, %s, %s, %s, %s::text::jsonb, now() + %s * interval '1 millisecond') "
+        "ON CONFLICT (name, correlation_key, id) DO NOTHING RETURNING number",
+        (id, name, correlation_key, tenant_id, dumps(dict(variables)), max(ttl, CLAIM_SECONDS * 1000)),
+    )
+    if not rows:
+        return None
+    return MessageRow(rows[0]["number"], id, name, correlation_key, tenant_id, dict(variables), None)
+
+
+async def matches(
+    database: Database, *, number: int | None = None, instance_id: str | None = None, limit: int = 100
+) -> list[Match]:
+    """Waiting messages that an open subscription fits, the oldest message and subscription first; of one message or for
+    one instance, if given."""
+    conditions, params = [_FREE], list[Any]()
+    if number is not None:
+        conditions.append("m.number = %s")
+        params.append(number)
+    if instance_id is not None:
+        conditions.append("s.instance_id = %s")
+        params.append(instance_id)
+    rows = await database.fetch(
+        "SELECT m.number, m.id, m.name, m.correlation_key, m.tenant_id, m.variables, m.receiver, s.instance_id, s.key "
+        "FROM message m JOIN subscription s ON s.kind = 'message' AND s.name = m.name "
+        "AND s.correlation_key IS NOT DISTINCT FROM m.correlation_key "
+        "JOIN process_instance p ON p.id = s.instance_id AND p.tenant_id IS NOT DISTINCT FROM m.tenant_id "
+        f"WHERE {' AND '.join(conditions)} ORDER BY m.number, s.created_at, s.instance_id, s.key LIMIT {int(limit)}",
+        params,
+    )
+    return [
+        Match(
+            MessageRow(
+                row["number"],
+                row["id"],
+                row["name"],
+                row["correlation_key"],
+                row["tenant_id"],
+                row["variables"],
+                row["receiver"],
+            ),
+            row["instance_id"],
+            row["key"],
+        )
+        for row in rows
+    ]
+
+
+async def claim(database: Database, number: int, receiver: str) -> bool:
+    """Take the message for `receiver`; False if somebody else has it."""
+    changed = await database.execute(
+        f"UPDATE message m SET claimed_at = now(), receiver = %s WHERE m.number = %s AND {_FREE}", (receiver, number)
+    )
+    return changed == 1
+
+
+async def stale(database: Database, limit: int = 100) -> list[MessageRow]:
+    """Messages that somebody claimed and neither confirmed nor released: did they arrive?"""
+    rows = await database.fetch(
+        "SELECT number, id, name, correlation_key, tenant_id, variables, receiver FROM message "
+        f"WHERE {_STALE} ORDER BY number LIMIT {int(limit)}"
+    )
+    return [MessageRow(**row) for row in rows]
+
+
+async def confirm(database: Database, number: int) -> None:
+    """The message has been delivered. It is remembered until it expires."""
+    await database.execute("UPDATE message SET delivered_at = now() WHERE number = %s", (number,))
+
+
+async def release(database: Database, number: int) -> None:
+    """The receiver did not want it: it waits for another one."""
+    await database.execute(
+        "UPDATE message SET claimed_at = NULL, receiver = NULL WHERE number = %s AND delivered_at IS NULL", (number,)
+    )
+
+
+async def expire(database: Database) -> int:
+    """Forget messages whose time is over; how many."""
+    return await database.execute(
+        f"DELETE FROM message WHERE expires_at < now() - interval '{CLAIM_SECONDS} seconds' "
+        "AND (delivered_at IS NOT NULL OR claimed_at IS NULL)"
+    )

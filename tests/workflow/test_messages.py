@@ -1,0 +1,193 @@
+"""Messages meet their receivers: early, late, at the same moment, repeated; none is lost and none is taken twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from activities.messages import MessageRouter
+from interpreter import codec
+from interpreter.bpmn.builder import Builder, bpmn
+from interpreter.bpmn.compile import compile_all
+from interpreter.bpmn.document import parse_bpmn
+from interpreter.commands import StartInstance
+from interpreter.workflow import client as process
+from interpreter.workflow.connection import TemporalConnection
+from interpreter.workflow.contract import ProcessInput
+from ostinato.dev.temporal import TemporalServer
+from store import deployments, messages
+from store.database import Database
+from store.instances import HISTORIC_PROCESS_INSTANCES
+from store.new_definitions import from_definition
+from store.variables import HISTORIC_VARIABLES
+from worker.main import engine
+from worker.settings import WorkerSettings
+
+
+@dataclass
+class World:
+    """A running engine with a database."""
+
+    database: Database
+    client: Client
+    queue: str
+    router: MessageRouter
+
+    async def deploy(self, model: Builder) -> Any:
+        """The deployed definition's row and its compiled form."""
+        (definition,) = compile_all(parse_bpmn(model.xml()), "c7")
+        made = await deployments.create(
+            self.database,
+            name="p",
+            resources=[deployments.NewResource("p.bpmn", model.xml())],
+            processes=[from_definition(definition, "p.bpmn")],
+            now=datetime.now(UTC),
+        )
+        return made.process_definitions[0]
+
+    async def start(self, row: Any, **variables: Any) -> str:
+        """A new instance at its first wait state."""
+        instance = str(uuid.uuid4())
+        command = StartInstance(now=0, instance_id=instance, variables=variables)
+        request = ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
+        await process.start(self.client, instance, request, task_queue=self.queue)
+        return instance
+
+    async def end(self, instance: str) -> Any:
+        """The historic row of an instance once it has ended."""
+        await self.client.get_workflow_handle(instance).result()
+        return await HISTORIC_PROCESS_INSTANCES.get(self.database, instance)
+
+    async def variable(self, instance: str, name: str) -> Any:
+        """Last value of a variable."""
+        rows = await HISTORIC_VARIABLES.list(self.database, {"processInstanceId": instance, "variableName": name})
+        return rows[0].value if rows else None
+
+
+@pytest.fixture
+async def world(
+    temporal_client: Client, temporal: TemporalServer, task_queue: str, database_url: str
+) -> AsyncIterator[World]:
+    settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
+    async with engine(settings), Database(database_url) as database:
+        yield World(database, temporal_client, task_queue, MessageRouter(database, temporal_client, task_queue))
+
+
+def _receiver(name: str) -> Builder:
+    return bpmn(f"wait-{name}").start().catch("c", message=name, correlation_key="= order").end("got")
+
+
+async def test_a_message_for_somebody_who_waits(world: World, unique: Any) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    mine, other = await world.start(row, order="A"), await world.start(row, order="B")
+    receiver = await world.router.publish(name, "A", {"amount": 5})
+    assert receiver is not None
+    assert receiver.startswith(mine)
+    await world.end(mine)
+    assert await world.variable(mine, "amount") == 5
+    assert (await HISTORIC_PROCESS_INSTANCES.get(world.database, other)).end_time is None
+
+
+async def test_an_early_message_waits_for_its_receiver(world: World, unique: Any) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    assert await world.router.publish(name, "A", {"amount": 6}, ttl=60_000) is None
+    instance = await world.start(row, order="A")
+    await world.end(instance)
+    assert await world.variable(instance, "amount") == 6
+
+
+async def test_an_early_message_without_time_to_live_is_gone(world: World, unique: Any) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    assert await world.router.publish(name, "A") is None
+    instance = await world.start(row, order="A")
+    await world.router.sweep()
+    assert (await HISTORIC_PROCESS_INSTANCES.get(world.database, instance)).end_time is None
+
+
+async def test_a_message_with_an_id_is_published_once(world: World, unique: Any) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    first, second = await world.start(row, order="A"), await world.start(row, order="A")
+    assert await world.router.publish(name, "A", id="m1", ttl=60_000) is not None
+    assert await world.router.publish(name, "A", id="m1", ttl=60_000) is None
+    await world.router.sweep()
+    ended = [(await HISTORIC_PROCESS_INSTANCES.get(world.database, one)).end_time for one in (first, second)]
+    assert sum(end is not None for end in ended) == 1
+
+
+async def test_a_message_starts_an_instance_when_nobody_waits(world: World, unique: Any) -> None:
+    name = unique("order")
+    await world.deploy(bpmn(f"by-{name}").start("s", message=name).end("e"))
+    instance = await world.router.publish(name, None, {"n": 1})
+    assert instance is not None
+    assert (await world.end(instance)).start_activity_id == "s"
+    assert await world.variable(instance, "n") == 1
+
+
+async def test_a_delivery_that_nobody_confirmed_is_looked_into(
+    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    instance = await world.start(row, order="A")
+    confirm = messages.confirm
+
+    async def die(database: Database, number: int) -> None:
+        raise ConnectionError("the publisher dies here")
+
+    monkeypatch.setattr(messages, "confirm", die)
+    with pytest.raises(ConnectionError):
+        await world.router.publish(name, "A", ttl=60_000)
+    monkeypatch.setattr(messages, "confirm", confirm)
+    await world.end(instance)
+    late = await world.start(row, order="A")
+    await world.database.execute("UPDATE message SET claimed_at = claimed_at - interval '1 minute'")
+    await world.router.sweep()
+    await world.router.sweep()
+    assert (await HISTORIC_PROCESS_INSTANCES.get(world.database, late)).end_time is None, "it was delivered already"
+
+
+async def test_instances_send_to_each_other(world: World, unique: Any) -> None:
+    name = unique("ping")
+    row = await world.deploy(_receiver(name))
+    sender = await world.deploy(bpmn(f"send-{name}").start().throw("t", message=name, correlation_key="= order").end())
+    instance = await world.start(row, order="X")
+    await world.end(await world.start(sender, order="X"))
+    await world.end(instance)
+
+
+@pytest.mark.parametrize("pairs", [60, pytest.param(2_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+async def test_message_and_subscription_at_the_same_moment(world: World, unique: Any, pairs: int) -> None:
+    """Each message is sent at a random moment around the start of its receiver."""
+    name = unique("race")
+    row = await world.deploy(_receiver(name))
+    chance, instances = random.Random(pairs), dict[int, str]()
+    gate = asyncio.Semaphore(12)
+
+    async def one(number: int) -> None:
+        async def send() -> None:
+            await asyncio.sleep(chance.random() * 0.03)
+            await world.router.publish(name, f"K{number}", {"n": number}, ttl=600_000)
+
+        async def receive() -> None:
+            await asyncio.sleep(chance.random() * 0.03)
+            instances[number] = await world.start(row, order=f"K{number}")
+
+        async with gate:
+            await asyncio.gather(send(), receive())
+
+    await asyncio.gather(*(one(number) for number in range(pairs)))
+    for number, instance in instances.items():
+        await asyncio.wait_for(world.end(instance), 30)
+        assert await world.variable(instance, "n") == number
