@@ -8,6 +8,20 @@ from dmn.xml.expressions import read_literal, read_unary_tests
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS = ("SUM", "COUNT", "MIN", "MAX")
+# The letters that tables are drawn with (clause 8.2.8); some tools write them to the attribute too.
+LETTERS: dict[str, tuple[str, str | None]] = {
+    "U": ("UNIQUE", None),
+    "F": ("FIRST", None),
+    "P": ("PRIORITY", None),
+    "A": ("ANY", None),
+    "R": ("RULE ORDER", None),
+    "O": ("OUTPUT ORDER", None),
+    "C": ("COLLECT", None),
+    "C+": ("COLLECT", "SUM"),
+    "C#": ("COLLECT", "COUNT"),
+    "C<": ("COLLECT", "MIN"),
+    "C>": ("COLLECT", "MAX"),
+}
 
 
 def read_decision_table(node: Node) -> DecisionTable:
@@ -37,7 +51,10 @@ def read_decision_table(node: Node) -> DecisionTable:
 
 def _hit_policy(node: Node) -> tuple[str, str | None]:
     raw = (node.get("hitPolicy") or "UNIQUE").strip()
-    hit_policy = " ".join(raw.upper().replace("_", " ").split())
+    if raw in LETTERS and not (node.get("aggregation") or "").strip():
+        return LETTERS[raw]
+    hit_policy = LETTERS.get(raw, (raw, None))[0]
+    hit_policy = " ".join(hit_policy.upper().replace("_", " ").split())
     if hit_policy not in HIT_POLICIES:
         node.error("unknown-hit-policy", f"Expected a hit policy of {', '.join(HIT_POLICIES)} but it was '{raw}'")
         hit_policy = "UNIQUE"

@@ -115,6 +115,28 @@ def test_tables_keep_ids_policies_and_camunda_attributes() -> None:
     assert table.annotation_names == ("why",)
 
 
+@pytest.mark.parametrize(
+    ("attributes", "policy", "aggregation"),
+    [
+        ("", "UNIQUE", None),
+        ('hitPolicy="RULE ORDER"', "RULE ORDER", None),
+        ('hitPolicy="RULE_ORDER"', "RULE ORDER", None),
+        ('hitPolicy="output order"', "OUTPUT ORDER", None),
+        ('hitPolicy="C" aggregation="MIN"', "COLLECT", "MIN"),
+        ('hitPolicy="C+"', "COLLECT", "SUM"),
+        ('hitPolicy="C#"', "COLLECT", "COUNT"),
+        ('hitPolicy="P"', "PRIORITY", None),
+    ],
+)
+def test_hit_policies_as_tools_write_them(attributes: str, policy: str, aggregation: str | None) -> None:
+    body = f'<decision id="d1" name="d1"><decisionTable {attributes}><output/></decisionTable></decision>'
+    definitions = parse_dmn(document(body))
+    table = definitions.decisions[0].expression
+    assert isinstance(table, DecisionTable)
+    assert (table.hit_policy, table.aggregation) == (policy, aggregation)
+    assert not definitions.diagnostics
+
+
 def test_function_kinds_and_context_results() -> None:
     body = """<decision id="d1" name="d1"><context>
       <contextEntry><variable name="f"/><functionDefinition kind="Java"><formalParameter name="a"/><context/>
