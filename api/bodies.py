@@ -389,3 +389,57 @@ class FilterBody(Body):
     owner: str | None = None
     query: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+class InstancesBody(Body):
+    processInstanceIds: list[str] | None = None
+    processInstanceQuery: dict[str, Any] | None = None
+    historicProcessInstanceQuery: dict[str, Any] | None = None
+
+
+class DeleteInstancesBody(InstancesBody):
+    deleteReason: str | None = None
+    skipCustomListeners: bool | None = None
+    skipSubprocesses: bool | None = None
+    skipIoMappings: bool | None = None
+
+
+class SetVariablesAsyncBody(InstancesBody):
+    variables: Variables = None
+
+
+class CorrelationAsyncBody(InstancesBody):
+    messageName: str | None = None
+    variables: Variables = None
+
+
+class JobsRetriesBody(JobRetriesBody):
+    jobIds: list[str] | None = None
+    jobQuery: dict[str, Any] | None = None
+
+
+class JobRetriesByProcessBody(JobsRetriesBody):
+    processInstances: list[str] | None = None
+    processInstanceQuery: dict[str, Any] | None = None
+    historicProcessInstanceQuery: dict[str, Any] | None = None
+
+
+class DeleteHistoricInstancesBody(Body):
+    historicProcessInstanceIds: list[str] | None = None
+    historicProcessInstanceQuery: dict[str, Any] | None = None
+    deleteReason: str | None = None
+    failIfNotExists: bool | None = None
+
+
+class RemovalTimeBody(Body):
+    absoluteRemovalTime: str | None = None
+    clearedRemovalTime: bool | None = None
+    calculatedRemovalTime: bool | None = None
+    hierarchical: bool | None = None
+    updateInChunks: bool | None = None
+    updateChunkSize: int | None = None
+    historicProcessInstanceIds: list[str] | None = None
+    historicProcessInstanceQuery: dict[str, Any] | None = None

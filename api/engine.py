@@ -30,6 +30,7 @@ from interpreter.workflow.connection import connect
 from interpreter.workflow.contract import Answer, ProcessInput
 from interpreter.workflow.payloads import data_converter
 from store.database import Database
+from store.payloads import Payloads
 
 __all__ = [
     "Answer",
@@ -82,9 +83,10 @@ class TemporalEngine:
     task_queue: str
 
     @classmethod
-    async def connect(cls, settings: ApiSettings) -> TemporalEngine:
-        """A client that connects on first use."""
-        client = await connect(settings.temporal, data_converter=data_converter(), lazy=True)
+    async def connect(cls, settings: ApiSettings, database: Database) -> TemporalEngine:
+        """A client that connects on first use; what is too large for Temporal goes to `database`."""
+        converter = data_converter(shelf=Payloads(database))
+        client = await connect(settings.temporal, data_converter=converter, lazy=True)
         return cls(client, settings.task_queue)
 
     async def start(self, definition: Any, command: StartInstance, restarted_from: str | None = None) -> Answer:

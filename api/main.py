@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from api.batches import carry_out
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, engine_error, invalid_request, rest_exception, unavailable
 from api.front import Front, Verify
@@ -49,9 +50,12 @@ def create_app(settings: ApiSettings) -> FastAPI:
         async with open_services(settings) as opened:
             services.append(opened)
             app.state.services = opened
+            batches = asyncio.create_task(carry_out(opened), name="batches")
             try:
                 yield
             finally:
+                batches.cancel()
+                await asyncio.gather(batches, return_exceptions=True)
                 services.clear()
 
     app = FastAPI(

@@ -8,54 +8,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from store.incidents import INCIDENTS
-
 from api.engine import CommandRejected, InstanceNotFound
 from api.errors import invalid_request
-from api.operations import Call
+from api.services import Services
 from interpreter.commands import ChangeWait, Command, FailWait, ResolveIncident
 from interpreter.ids import split
 from store import external_tasks
+from store.incidents import INCIDENTS
 
 #: A change of many is one command for each; more must be asked for in parts.
 MAX_CHANGES: Final = 5000
 _TAKEN_AWAY: Final = "The number of retries was set to 0."
 
 
-async def set_external_task_retries(call: Call, rows: Sequence[Any], retries: int) -> None:
+async def set_external_task_retries(services: Services, rows: Sequence[Any], retries: int) -> None:
     """Set the retries of external tasks (rows of the read model)."""
     _check_number(rows)
-    await external_tasks.set_retries(call.services.database, [row.id for row in rows], retries)
+    await external_tasks.set_retries(services.database, [row.id for row in rows], retries)
     for row in rows:
-        incidents = await incidents_of(call, row.id)
+        incidents = await incidents_of(services, row.id)
         if retries == 0:
             if not incidents:
-                await _execute(call, row, FailWait(now=0, wait=row.wait_key, message=_TAKEN_AWAY, retries=0))
+                await _execute(services, row, FailWait(now=0, wait=row.wait_key, message=_TAKEN_AWAY, retries=0))
             continue
         for incident in incidents:
-            await _execute(call, row, ResolveIncident(now=0, incident=split(incident.id)[1], retries=retries))
+            await _execute(services, row, ResolveIncident(now=0, incident=split(incident.id)[1], retries=retries))
 
 
-async def set_job_retries(call: Call, rows: Sequence[Any], retries: int, due: int | None = None) -> None:
+async def set_job_retries(services: Services, rows: Sequence[Any], retries: int, due: int | None = None) -> None:
     """Set the retries of jobs, and when they run again (ms since the epoch)."""
     _check_number(rows)
     for row in rows:
         wait = split(row.id)[1]
-        incidents = await incidents_of(call, row.id)
+        incidents = await incidents_of(services, row.id)
         if retries > 0 and incidents:
             if due is not None:
-                await _execute(call, row, ChangeWait(now=0, wait=wait, due=due))
+                await _execute(services, row, ChangeWait(now=0, wait=wait, due=due))
             for incident in incidents:
-                await _execute(call, row, ResolveIncident(now=0, incident=split(incident.id)[1], retries=retries))
+                await _execute(services, row, ResolveIncident(now=0, incident=split(incident.id)[1], retries=retries))
         elif retries == 0 and not incidents:
-            await _execute(call, row, FailWait(now=0, wait=wait, message=_TAKEN_AWAY, retries=0))
+            await _execute(services, row, FailWait(now=0, wait=wait, message=_TAKEN_AWAY, retries=0))
         else:
-            await _execute(call, row, ChangeWait(now=0, wait=wait, retries=retries, due=due))
+            await _execute(services, row, ChangeWait(now=0, wait=wait, retries=retries, due=due))
 
 
-async def incidents_of(call: Call, wait_id: str) -> list[Any]:
+async def incidents_of(services: Services, wait_id: str) -> list[Any]:
     """Open incidents of a job or external task."""
-    return await INCIDENTS.list(call.services.database, {"configuration": wait_id})
+    return await INCIDENTS.list(services.database, {"configuration": wait_id})
 
 
 def _check_number(rows: Sequence[Any]) -> None:
@@ -63,9 +62,9 @@ def _check_number(rows: Sequence[Any]) -> None:
         raise invalid_request(f"Expected at most {MAX_CHANGES} at once but there are {len(rows)}; choose fewer.")
 
 
-async def _execute(call: Call, row: Any, command: Command) -> None:
+async def _execute(services: Services, row: Any, command: Command) -> None:
     try:
-        await call.services.engine.execute(row.process_instance_id, command)
+        await services.engine.execute(row.process_instance_id, command)
     except InstanceNotFound:
         return  # it ended meanwhile: nothing is left to retry
     except CommandRejected as error:

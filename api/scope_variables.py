@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
-from store.variables import local as local_variables
-from store.variables import visible as visible_variables
 
 from api.bodies import PatchVariablesBody, VariableBody
 from api.engine import CommandRejected, InstanceNotFound
@@ -32,6 +30,8 @@ from api.variables import (
     variable_dto,
 )
 from interpreter.commands import SetVariables, Variables
+from store.variables import local as local_variables
+from store.variables import visible as visible_variables
 
 
 @dataclass(frozen=True, slots=True)

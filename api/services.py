@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from store.notifications import Listener
-
 from api.engine import Engine, TemporalEngine
 from api.settings import ApiSettings
 from store.database import Database
+from store.notifications import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,17 @@ class Services:
     database: Database
     engine: Engine
     listener: Listener
+    batches: asyncio.Event  # set when there is a new batch to carry out
 
 
 @asynccontextmanager
 async def open_services(settings: ApiSettings) -> AsyncIterator[Services]:
     """Connect to the database; Temporal is connected to when it is first needed, so that either may start first."""
-    engine = await TemporalEngine.connect(settings)
     listener = Listener(settings.database_url)
     async with Database(settings.database_url, application="api") as database:
+        engine = await TemporalEngine.connect(settings, database)
         await listener.start()
         try:
-            yield Services(settings, database, engine, listener)
+            yield Services(settings, database, engine, listener, asyncio.Event())
         finally:
             await listener.stop()

@@ -22,9 +22,13 @@ from api.dates import format_date, parse_date
 from api.errors import RestError, invalid_request
 from interpreter.values import Typed, VariableValue
 
-#: The largest single variable and the most that one call may carry, in bytes of JSON.
-MAX_VARIABLE_BYTES: Final = 1_000_000
-MAX_VARIABLES_BYTES: Final = 1_500_000
+#: The largest plain string, the largest structured or binary variable, and the most that one call may carry, in bytes
+#: of JSON. Text beyond the first belongs into a Json, Bytes or File variable, which the engine keeps outside its
+# history.
+MAX_STRING_BYTES: Final = 1_000_000
+MAX_VARIABLE_BYTES: Final = 14_000_000
+MAX_VARIABLES_BYTES: Final = 15_000_000
+LARGE_TYPES: Final = frozenset({"json", "object", "bytes", "file", "xml"})
 MAX_NAME_LENGTH: Final = 255
 
 JSON_FORMAT: Final = "application/json"
@@ -115,14 +119,14 @@ def binary_content(value: VariableValue, name: str) -> tuple[bytes, str, str | N
 def file_value(content: bytes, filename: str, mimetype: str | None, encoding: str | None, name: str) -> Typed:
     """A File value for an uploaded part. RestError 400 when it is too large."""
     value = Typed("File", base64.b64encode(content).decode(), _file_info(filename, mimetype, encoding))
-    _check_size(value.value, "data", name)
+    _check_size(value.value, "data", name, MAX_VARIABLE_BYTES)
     return value
 
 
 def bytes_value(content: bytes, name: str) -> Typed:
     """A Bytes value for an uploaded part. RestError 400 when it is too large."""
     value = Typed("Bytes", base64.b64encode(content).decode())
-    _check_size(value.value, "data", name)
+    _check_size(value.value, "data", name, MAX_VARIABLE_BYTES)
     return value
 
 
@@ -150,7 +154,7 @@ def _read_sized(dto: object, field: str, name: str) -> tuple[VariableValue, int]
             f'Expected a variable name of 1 to {MAX_NAME_LENGTH} characters in "{field}" but it has {len(name)}.'
         )
     data = cast("Mapping[str, object]", dto)
-    size = _check_size(data.get("value"), field, name)
+    size = _check_size(data.get("value"), field, name, _limit(data))
     declared = data.get("type")
     info = data.get("valueInfo")
     if info is not None and not isinstance(info, Mapping):
@@ -189,19 +193,30 @@ def _transient(value: VariableValue) -> Typed:
     return Typed(type_name(value), value, {"transient": True})
 
 
-def _check_size(value: object, field: str, name: str) -> int:
+def _limit(data: Mapping[str, object]) -> int:
+    """How large a variable on the wire may be: by its type, else by its value."""
+    named = data.get("type")
+    if named is None:
+        return MAX_VARIABLE_BYTES if isinstance(data.get("value"), list | dict) else MAX_STRING_BYTES
+    return MAX_VARIABLE_BYTES if str(named).lower() in LARGE_TYPES else MAX_STRING_BYTES
+
+
+def _check_size(value: object, field: str, name: str, limit: int) -> int:
     size = len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else 8
     if isinstance(value, list | dict):
         size = len(orjson.dumps(value))
-    if size > MAX_VARIABLE_BYTES:
-        raise _too_large(field, name, size)
+    if size > limit:
+        raise _too_large(field, name, size, limit)
     return size
 
 
-def _too_large(field: str, name: str, size: int) -> RestError:
+def _too_large(field: str, name: str, size: int, limit: int) -> RestError:
+    if limit == MAX_STRING_BYTES:
+        hint = "send long text as a Json, Xml, Bytes or File variable."
+    else:
+        hint = "keep large content outside the process and store a reference to it."
     return invalid_request(
-        f'Expected the variable "{name}" of "{field}" to take at most {MAX_VARIABLE_BYTES} bytes but it takes {size}; '
-        "keep large content outside the process and store a reference to it."
+        f'Expected the variable "{name}" of "{field}" to take at most {limit} bytes but it takes {size}; {hint}'
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from api.operations import Operation, Resource
 from api.resources.attachments import task_attachments
 from api.resources.authorization import authorization
+from api.resources.batch import BATCHES
 from api.resources.decision_definition import decision_definitions, decision_requirements
 from api.resources.deployment import deployment
 from api.resources.events import condition, event_subscription, message, signal
@@ -57,6 +58,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     decision_requirements,
     modification,
     restart,
+    *BATCHES,
     *HISTORY,
     *REPORTS,
 )

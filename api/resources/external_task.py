@@ -218,7 +218,7 @@ async def set_retries(call: Call) -> None:
     row = await EXTERNAL_TASKS.get(call.services.database, call["id"])
     if row is None:
         raise invalid_request(f"External task with id {call['id']} does not exist", 404)
-    await set_external_task_retries(call, [row], retries)
+    await set_external_task_retries(call.services, [row], retries)
 
 
 @external_task.put("/retries", body=ExternalTaskRetriesBody, errors=(400, 404))
@@ -243,7 +243,7 @@ async def set_many_retries(call: Call) -> None:
         rows.update((row.id, row) for row in found)
     if not rows:
         raise rest_exception("externalTaskIds is empty: expected at least one external task", 400)
-    await set_external_task_retries(call, list(rows.values()), retries)
+    await set_external_task_retries(call.services, list(rows.values()), retries)
 
 
 def _retries(body: RetriesBody) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from store.incidents import INCIDENTS
-
 from api.bodies import AnnotationBody
 from api.collections import row_by_id, serve_queries, serve_single
 from api.dto.runtime import IncidentDto
@@ -15,6 +13,7 @@ from interpreter.commands import ResolveIncident
 from interpreter.ids import split
 from store import incidents
 from store.errors import NotFound
+from store.incidents import INCIDENTS
 
 incident = Resource("incident", "Incident")
 _shape = Shape(IncidentDto)

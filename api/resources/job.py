@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.responses import Response
-from store.jobs import JOBS
 
 from api.bodies import JobDuedateBody, JobRetriesBody, JobSuspensionBody, PriorityBody, SuspensionBody
 from api.collections import serve_queries, serve_single
@@ -19,6 +18,7 @@ from api.shapes import Shape
 from interpreter.commands import ChangeWait, Command, FireTimer, ResolveIncident
 from interpreter.ids import split
 from store import jobs
+from store.jobs import JOBS
 
 job = Resource("job", "Job")
 _shape = Shape(JobDto)
@@ -46,7 +46,7 @@ async def set_retries(call: Call) -> None:
     if body.retries < 0:
         raise invalid_request("The number of job retries must be a non-negative Integer.")
     row = await _job(call, 500)
-    await set_job_retries(call, [row], body.retries, _due(body.dueDate, "dueDate"))
+    await set_job_retries(call.services, [row], body.retries, _due(body.dueDate, "dueDate"))
 
 
 @job.put("/{id}/duedate", body=JobDuedateBody, errors=(404, 500))
@@ -82,7 +82,7 @@ async def execute_job(call: Call) -> None:
 
 async def _execute_now(call: Call, row: Any, operation: str) -> None:
     wait = split(row.id)[1]
-    incidents = await incidents_of(call, row.id)
+    incidents = await incidents_of(call.services, row.id)
     commands: list[Command] = [ResolveIncident(now=0, incident=split(item.id)[1], retries=1) for item in incidents]
     if not commands:
         commands = [FireTimer(now=0, wait=wait)] if row.due_date is not None else [ChangeWait(now=0, wait=wait, due=0)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from store.jobs import JOBS
-
 from api.bodies import RetriesBody
 from api.collections import row_by_id, rows_of, serve_queries, serve_single
 from api.dto.repository import JobDefinitionDto
@@ -12,6 +10,7 @@ from api.operations import Call, Resource
 from api.params import Criteria
 from api.retries import set_job_retries
 from store.definitions import JOB_DEFINITIONS
+from store.jobs import JOBS
 
 job_definition = Resource("job-definition", "Job Definition")
 
@@ -27,4 +26,4 @@ async def set_retries(call: Call) -> None:
         raise invalid_request("The number of retries must be there and not negative.")
     definition = await row_by_id(call, JOB_DEFINITIONS, call["id"], "Job Definition")
     failed = Criteria(filters={"jobDefinitionId": definition.id, "noRetriesLeft": True})
-    await set_job_retries(call, await rows_of(call, JOBS, failed), body.retries)
+    await set_job_retries(call.services, await rows_of(call, JOBS, failed), body.retries)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from store.variables import VARIABLES
-
 from api.dto.runtime import VariableInstanceDto
 from api.operations import Resource
 from api.shapes import VariableShape
 from api.values import serve_values
+from store.variables import VARIABLES
 
 variable_instance = Resource("variable-instance", "Variable Instance")
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.errors import RestError
 from api.variables import (
+    MAX_STRING_BYTES,
     MAX_VARIABLE_BYTES,
     MAX_VARIABLES_BYTES,
     read_variable,
@@ -173,22 +174,28 @@ def test_variables_must_be_a_map_of_objects(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "dto",
+    ("dto", "limit"),
     [
-        {"value": "x" * 3_000_000},
-        {"value": "x" * (MAX_VARIABLE_BYTES + 1), "type": "String"},
-        {"value": ["x" * 3_000_000]},
-        {"value": "€" * (MAX_VARIABLE_BYTES // 2), "type": "Json"},
+        ({"value": "x" * 3_000_000}, MAX_STRING_BYTES),
+        ({"value": "x" * (MAX_STRING_BYTES + 1), "type": "String"}, MAX_STRING_BYTES),
+        ({"value": ["x" * (MAX_VARIABLE_BYTES + 1)]}, MAX_VARIABLE_BYTES),
+        ({"value": "€" * (MAX_VARIABLE_BYTES // 2), "type": "Json"}, MAX_VARIABLE_BYTES),
     ],
 )
-def test_a_variable_that_is_too_large_is_named_with_the_limit(dto: dict[str, Any]) -> None:
-    with pytest.raises(RestError, match=f'"big" of "variables" to take at most {MAX_VARIABLE_BYTES} bytes') as caught:
+def test_a_variable_that_is_too_large_is_named_with_the_limit(dto: dict[str, Any], limit: int) -> None:
+    with pytest.raises(RestError, match=f'"big" of "variables" to take at most {limit} bytes') as caught:
         read_variables({"big": dto})
     assert caught.value.status == 400
 
 
+def test_structured_and_binary_values_may_be_larger_than_strings() -> None:
+    large = "x" * 10_000_000
+    assert read_variables({"a": {"value": f'"{large}"', "type": "Json"}})
+    assert read_variables({"a": {"value": [large]}})
+
+
 def test_variables_together_are_bounded() -> None:
-    half = {"value": "x" * (MAX_VARIABLES_BYTES // 2)}
-    assert len(read_variables({"a": half, "b": half})) == 2
+    third = {"value": ["x" * (MAX_VARIABLES_BYTES // 3)]}
+    assert len(read_variables({"a": third, "b": third})) == 2
     with pytest.raises(RestError, match=f"at most {MAX_VARIABLES_BYTES} bytes together"):
-        read_variables({"a": half, "b": half, "c": half})
+        read_variables({"a": third, "b": third, "c": third})

@@ -1,0 +1,184 @@
+"""Operations on many things at once (Camunda's batches): kept with their items, handed out in leases, counted.
+
+An item is handed to one API process at a time; if that process dies, the lease runs out and another takes the item.
+Doing an item twice must therefore do no harm: the commands carry the item's own update id.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from store.database import Database
+from store.json_text import dumps
+from store.query.conditions import compare, eq, tenants, when
+from store.query.resource import Resource
+
+LEASE_SECONDS: Final = 60
+
+_COUNT = "(SELECT count(*) FROM bulk_item i WHERE i.bulk_id = b.id AND i.state = '{0}')"
+_COLUMNS = {
+    "id": "b.id",
+    "type": "b.type",
+    "total_jobs": "b.total",
+    "suspended": "b.suspended",
+    "tenant_id": "b.tenant_id",
+    "create_user_id": "b.user_id",
+    "start_time": "b.started_at",
+    "execution_start_time": "b.begun_at",
+    "end_time": "b.ended_at",
+    "remaining_jobs": f"{_COUNT.format('open')} + {_COUNT.format('failed')}",
+    "completed_jobs": _COUNT.format("done"),
+    "failed_jobs": _COUNT.format("failed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """An operation on many things. Camunda's remaining jobs include the failed ones."""
+
+    id: str
+    type: str
+    total_jobs: int
+    suspended: bool
+    tenant_id: str | None
+    create_user_id: str | None
+    start_time: datetime
+    execution_start_time: datetime | None
+    end_time: datetime | None
+    remaining_jobs: int
+    completed_jobs: int
+    failed_jobs: int
+
+
+_SORTS = {
+    "batchId": "b.id",
+    "tenantId": "b.tenant_id",
+    "startTime": "b.started_at",
+    "endTime": "b.ended_at",
+}
+_FAILED = "SELECT 1 FROM bulk_item i WHERE i.bulk_id = b.id AND i.state = 'failed'"
+
+BULKS: Resource[BulkRow] = Resource(
+    BulkRow,
+    columns=_COLUMNS,
+    source="bulk b",
+    where="b.ended_at IS NULL",
+    identity=eq("b.id"),
+    order="b.started_at, b.id",
+    sorts={name: _SORTS[name] for name in ("batchId", "tenantId")},
+    filters={
+        "batchId": eq("b.id"),
+        "type": eq("b.type"),
+        "suspended": when("b.suspended"),
+        "createdBy": eq("b.user_id"),
+        "startedBefore": compare("b.started_at", "<="),
+        "startedAfter": compare("b.started_at", ">="),
+        "withFailures": when(f"EXISTS ({_FAILED})"),
+        "withoutFailures": when(f"NOT EXISTS ({_FAILED})"),
+        **tenants("b.tenant_id"),
+    },
+)
+
+HISTORIC_BULKS: Resource[BulkRow] = Resource(
+    BulkRow,
+    columns=_COLUMNS,
+    source="bulk b",
+    identity=eq("b.id"),
+    order="b.started_at, b.id",
+    sorts=_SORTS,
+    filters={
+        "batchId": eq("b.id"),
+        "type": eq("b.type"),
+        "completed": when("b.ended_at IS NOT NULL"),
+        **tenants("b.tenant_id"),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to be done: `options` of its operation applied to `target`."""
+
+    bulk_id: str
+    position: int
+    target: str
+    type: str
+    options: Mapping[str, Any]
+
+
+async def create(
+    database: Database,
+    type: str,
+    targets: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    user_id: str | None = None,
+    tenant_id: str | None = None,
+) -> str:
+    """Keep an operation and its items; its id. Without items it is ended at once."""
+    identifier = str(uuid.uuid4())
+    async with database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO bulk (id, type, total, options, user_id, tenant_id, ended_at) "
+            "VALUES (%s, %s, %s, %s::text::jsonb, %s, %s, CASE WHEN %s THEN clock_timestamp() END)",
+            (identifier, type, len(targets), dumps(dict(options)), user_id, tenant_id, not targets),
+        )
+        await connection.execute(
+            "INSERT INTO bulk_item (bulk_id, position, target) "
+            "SELECT %s, t.position, t.target FROM unnest(%s::text[]) WITH ORDINALITY AS t (target, position)",
+            (identifier, [*targets]),
+        )
+    return identifier
+
+
+async def lease(database: Database, maximum: int) -> list[Item]:
+    """Take up to `maximum` items, each for LEASE_SECONDS; nobody else gets them meanwhile."""
+    rows = await database.change(
+        "WITH chosen AS ("
+        "SELECT i.bulk_id, i.position FROM bulk_item i JOIN bulk b ON b.id = i.bulk_id "
+        "WHERE i.state = 'open' AND NOT b.suspended AND b.ended_at IS NULL "
+        "AND (i.leased_until IS NULL OR i.leased_until < clock_timestamp()) "
+        "ORDER BY b.started_at, i.bulk_id, i.position LIMIT %s FOR UPDATE OF i SKIP LOCKED), "
+        "begun AS (UPDATE bulk SET begun_at = clock_timestamp() "
+        "WHERE begun_at IS NULL AND id IN (SELECT bulk_id FROM chosen)) "
+        "UPDATE bulk_item i SET leased_until = clock_timestamp() + %s * interval '1 second' "
+        "FROM chosen c JOIN bulk b ON b.id = c.bulk_id WHERE i.bulk_id = c.bulk_id AND i.position = c.position "
+        "RETURNING i.bulk_id, i.position, i.target, b.type, b.options",
+        (maximum, LEASE_SECONDS),
+    )
+    return [Item(**row) for row in rows]
+
+
+async def finish(database: Database, item: Item, error: str | None = None) -> None:
+    """The item is done, or failed with `error`. The last one that is done ends the operation."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE bulk_item SET state = %s, error = %s, leased_until = NULL WHERE bulk_id = %s AND position = %s",
+            ("done" if error is None else "failed", error, item.bulk_id, item.position),
+        )
+        await connection.execute(
+            "UPDATE bulk SET ended_at = clock_timestamp() WHERE id = %s AND ended_at IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM bulk_item i WHERE i.bulk_id = bulk.id AND i.state <> 'done')",
+            (item.bulk_id,),
+        )
+
+
+async def retry_failed(database: Database, bulk_id: str) -> int:
+    """Open the failed items again; how many there were."""
+    return await database.execute(
+        "UPDATE bulk_item SET state = 'open', error = NULL WHERE bulk_id = %s AND state = 'failed'", (bulk_id,)
+    )
+
+
+async def set_suspended(database: Database, bulk_id: str, suspended: bool) -> bool:
+    """Hold the operation or let it go on; whether there was one."""
+    return await database.execute("UPDATE bulk SET suspended = %s WHERE id = %s", (suspended, bulk_id)) > 0
+
+
+async def delete(database: Database, bulk_id: str) -> bool:
+    """Forget the operation; what is done stays done. Whether there was one."""
+    return await database.execute("DELETE FROM bulk WHERE id = %s", (bulk_id,)) > 0
