@@ -54,7 +54,7 @@ class Children:
     ) -> None:
         self.starting = 0
         """Children whose start Temporal has not confirmed yet."""
-        self._definition_id = definition_id
+        self.definition_id = definition_id
         self._submit = submit
         self._now = now
         self._guard = guard
@@ -122,7 +122,7 @@ class Children:
                     "binding": wait.binding,
                     "version": wait.version,
                     "tenant": wait.tenant,
-                    "definition_id": self._definition_id,
+                    "definition_id": self.definition_id,
                 },
                 start_to_close_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(

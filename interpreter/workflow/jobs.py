@@ -6,13 +6,16 @@ A job is retried by Temporal, without a workflow task per attempt, when its paus
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from temporalio.common import Priority, RetryPolicy
+import orjson
+from temporalio.api.common.v1 import Payload
+from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError, TimeoutType
 
 from interpreter import codec, queries
@@ -32,6 +35,9 @@ SHORT_START_TO_CLOSE: Final = timedelta(seconds=10)
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=1)
 
+MAX_INPUT: Final = 1_900_000
+"""Bytes of a job's input; Temporal refuses 2 MB, and any SDK's worker must be able to read it."""
+
 _ENGINE_ACTIVITIES: Final = {
     "script": contract.ACTIVITY_SCRIPT,
     "decision": contract.ACTIVITY_DECISION,
@@ -49,7 +55,7 @@ class Plan:
     """Arguments of `workflow.start_activity` for one job."""
 
     activity: str
-    payload: dict[str, Any]
+    payload: RawValue
     task_queue: str | None
     start_to_close: timedelta
     schedule_to_close: timedelta | None
@@ -83,9 +89,15 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     if engine_activity is not None:
         payload["variables"] = {name: codec.encode_value(value) for name, value in variables.items()}
         payload |= {"definition_id": definition_id, "tenant": state.tenant}
+    data = _encode(payload)
+    if len(data) > MAX_INPUT:
+        raise ValueError(
+            f"Expected at most {MAX_INPUT / 1e6:g} MB of variables for job {wait.type!r} but they are "
+            f"{len(data) / 1e6:.1f} MB: hand over less by input mappings."
+        )
     return Plan(
         activity=engine_activity or wait.type,
-        payload=payload,
+        payload=RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data)),
         task_queue=None if engine_activity else str(headers.get("taskQueue") or runtime.current().job_task_queue),
         start_to_close=_duration(headers, "startToCloseTimeout")
         or (
@@ -102,6 +114,13 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
         priority=_priority(wait),
         local=wait.kind in _SHORT,
     )
+
+
+def _encode(payload: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # integers beyond 64 bits, lone surrogates
+        return json.dumps(payload, separators=(",", ":")).encode()
 
 
 def driven_by_workflow(wait: JobWait) -> bool:

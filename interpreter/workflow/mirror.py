@@ -102,6 +102,11 @@ class Mirror:
             elif isinstance(wait, ChildWait) and not self._has_incident(key):
                 self.children.open(self.state, wait)
 
+    def move_to(self, definition: Definition, definition_id: str) -> None:
+        """The instance has been migrated."""
+        self.definition = definition
+        self.definition_id = self.children.definition_id = definition_id
+
     def update_all(self) -> None:
         """`update` for every open wait: at the start of a run, and when the instance is resumed."""
         self.update(list(self.state.waits))

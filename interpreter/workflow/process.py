@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,8 +22,9 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError
 
-from interpreter import codec, queries
-from interpreter.commands import CancelInstance, Command, Continue, Rejection, StartInstance
+from interpreter import codec, handlers, queries
+from interpreter.commands import CancelInstance, Command, Continue, MigrateInstance, Rejection, StartInstance
+from interpreter.definition import Definition
 from interpreter.events import (
     Event,
     IncidentRaised,
@@ -37,7 +39,7 @@ from interpreter.events import (
 from interpreter.features import features_of
 from interpreter.ids import ROOT_KEY
 from interpreter.state import dump_state, load_state
-from interpreter.step import check, new_state, step
+from interpreter.step import new_state, step
 from interpreter.values import Millis
 from interpreter.waits import ExternalTaskWait, MessageWait, OpenWait, SignalWait, UserTaskWait
 from interpreter.workflow import attributes, children, contract, details, runtime
@@ -50,6 +52,9 @@ from interpreter.workflow.runs import Runs
 
 VISIBLE_WAITS: Final = (UserTaskWait, ExternalTaskWait, MessageWait, SignalWait, OpenWait)
 """Waits that a client can act on as soon as it sees them."""
+
+ABOUT_TARGET: Final = ("definition_id", "meta")
+"""What comes with a MigrateInstance beside its own fields: the new definition and what the read model keeps of it."""
 
 MAX_UNCONFIRMED_EVENTS: Final = 2_000
 """A step that never rests (a huge multi-instance) is confirmed in portions; also what bounds the time of one
@@ -269,7 +274,7 @@ class BpmnProcess:
 
     def _step(self, command: Command) -> Rejection | None:
         before = self._own_variables()
-        result = step(self.definition, self.state, command)
+        result = step(self.definition, self.state, command, target=self._target(command))
         if isinstance(result, Rejection):
             return result
         self.runs.note_progress()
@@ -328,8 +333,22 @@ class BpmnProcess:
         self.mirror.update_all()
 
     def _read(self, data: dict[str, Any]) -> Command:
-        command: Command = codec.from_json({**data, "now": self._now()})
+        fields = {name: value for name, value in data.items() if name not in ABOUT_TARGET}
+        command: Command = codec.from_json({**fields, "now": self._now()})
         return command
+
+    def _target(self, command: Command) -> Definition | None:
+        return self._runtime.definitions.get(command.target_hash) if isinstance(command, MigrateInstance) else None
+
+    def _moved_to(self, target_hash: str, data: dict[str, Any]) -> None:
+        """The instance goes on with another definition; `data` may say its `definition_id` and `meta`."""
+        definition_id = str(data.get("definition_id") or self._input.definition_id)
+        meta: dict[str, Any] = data.get("meta") or self._input.meta
+        self._input = replace(self._input, definition_hash=target_hash, definition_id=definition_id, meta=meta)
+        self.definition = self._runtime.definitions.get(target_hash)
+        self.mirror.move_to(self.definition, definition_id)
+        self.outbox.definition_hash = target_hash
+        self.outbox.meta = {"definition_id": definition_id, **meta}
 
     # -- what Temporal delivers
 
@@ -340,9 +359,14 @@ class BpmnProcess:
         known = None if update is None else self.runs.answered(update.id)
         if known is not None:
             return known
-        rejection = self._step(self._read(data))
+        command = self._read(data)
+        if isinstance(command, MigrateInstance):
+            await self._answer()  # a batch tells of one definition: what happened before belongs to the old one
+        rejection = self._step(command)
         if rejection is not None:
             raise _refusal(rejection)
+        if isinstance(command, MigrateInstance):
+            self._moved_to(command.target_hash, data)
         self._reconcile()
         answer = await self._answer()
         if update is not None:
@@ -358,7 +382,7 @@ class BpmnProcess:
             command = self._read(data)
         except ValueError as error:
             raise _refusal(Rejection("invalid", str(error))) from error
-        rejection = check(self.definition, self.state, command)
+        rejection = handlers.check(self.definition, self.state, command, self._target(command))
         if rejection is not None:
             raise _refusal(rejection)
 

@@ -319,3 +319,22 @@ async def test_cancellation_through_temporal_ends_the_instance(temporal_client: 
 
 def _has(engine: Engine, instance: str, node: str) -> bool:
     return any(wait["node"] == node for wait in engine.read_model.open_waits(instance).values())
+
+
+async def test_a_job_with_too_much_to_carry_is_an_incident_that_says_so(
+    temporal_client: Client, task_queue: str
+) -> None:
+    async def work(job: dict[str, Any]) -> None:
+        return None
+
+    model = bpmn("p").start().user_task("a").service_task("b", type="w").end().xml()
+    async with Engine(temporal_client, task_queue, model, jobs={"w": work}) as engine:
+        instance = await engine.start(variables={"text": "x" * 1_000_000})
+        more = CompleteWait(now=0, wait=engine.wait(instance, "a"), variables={"more": "y" * 1_000_000})
+        await engine.execute(instance, more)
+        await engine.until(lambda: engine.read_model.named(instance, "IncidentRaised"))
+        (incident,) = engine.read_model.named(instance, "IncidentRaised")
+        assert "input mappings" in incident["message"]
+        await engine.execute(instance, SetVariables(now=0, removals=("more",)))
+        await engine.execute(instance, ResolveIncident(now=0, incident=incident["key"]))
+        assert await engine.result(instance) == {"outcome": "completed"}
