@@ -1,4 +1,4 @@
-"""The two exceptions that may leave a transition of the engine; everything else that is raised is a bug.
+"""The exceptions that may leave a transition of the engine; everything else that is raised is a bug.
 
 Exception
 ├── Failure     data or an expression is wrong; a person can put it right -> incident, in `machine.Machine.drain`
@@ -16,6 +16,13 @@ class Failure(Exception):
         self.type = type
         self.message = message
         self.details = details
+
+
+class Runaway(Failure):
+    """Tokens go round without a wait: everything that was still to be done rests with the incident."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "stepBudget")
 
 
 class BpmnError(Exception):

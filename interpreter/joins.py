@@ -26,12 +26,10 @@ def arrived(m: Machine, node: FlowNode, scope: Element) -> None:
         m.dirty[scope.key] = None
 
 
-def recheck(m: Machine) -> None:
-    """The stack is empty: look at the joins of the scopes in which something moved, until one of them is ready."""
-    for key in list(m.dirty):
-        if recheck_scope(m, key):
-            return
-        del m.dirty[key]
+def recheck(m: Machine, key: int) -> None:
+    """Look at the joins of a scope in which something moved, as a transition, and again if one of them was activated."""
+    if recheck_scope(m, key):
+        m.dirty[key] = None
 
 
 def recheck_scope(m: Machine, key: int) -> bool:
@@ -46,11 +44,6 @@ def recheck_scope(m: Machine, key: int) -> bool:
             if node.behavior.try_join(m, node, scope):
                 return True
     return False
-
-
-def recheck_transition(m: Machine, key: int) -> None:
-    """A parked recheck."""
-    m.dirty[key] = None
 
 
 def try_inclusive(m: Machine, node: FlowNode, scope: Element) -> bool:

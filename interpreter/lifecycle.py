@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from interpreter import catching, compensation, data, expressions, listeners, loops, mappings
 from interpreter import events as ev
 from interpreter.definition import FlowNode, SequenceFlow
-from interpreter.failures import Failure
+from interpreter.failures import Failure, Runaway
 from interpreter.features import THROWS_AT_ONCE
 from interpreter.machine import SAME_FLOW_LIMIT, Machine
 from interpreter.state import Element
@@ -44,11 +44,9 @@ def take(m: Machine, flow_id: str, scope_key: int, late: bool = False) -> None:
     visits = m.visits.get(place, 0) + 1
     m.visits[place] = visits
     if visits > SAME_FLOW_LIMIT:
-        m.visits[place] = 0
-        raise Failure(
+        raise Runaway(
             f"Expected a wait state in the loop through sequence flow {flow_id!r} "
-            f"but it was taken {SAME_FLOW_LIMIT} times without one.",
-            "stepBudget",
+            f"but it was taken {SAME_FLOW_LIMIT} times without one."
         )
     if flow.listeners and not m.skip_listeners:
         listeners.run_expressions(m, flow.listeners, "take", scope_key)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from interpreter import events as ev
 from interpreter.apply import APPLIERS
 from interpreter.definition import Definition, FlowNode
-from interpreter.failures import BpmnError, Failure
+from interpreter.failures import BpmnError, Failure, Runaway
 from interpreter.state import Element, State, Transition
 from interpreter.values import Millis
 from interpreter.waits import Wait
@@ -36,7 +36,6 @@ SAME_FLOW_LIMIT = 10_000
 end."""
 
 TransitionTable = dict[str, Callable[..., None]]
-Recheck = Callable[["Machine"], None]
 Decide = Callable[..., Any]
 
 
@@ -147,9 +146,7 @@ class Machine:
     ) -> None:
         self.emit(ev.IncidentRaised(self.new_key(), type, message, element, node, wait, details, resume))
 
-    def drain(
-        self, table: TransitionTable, recheck: Recheck, thrown: Callable[[Machine, int, BpmnError], None]
-    ) -> None:
+    def drain(self, table: TransitionTable, thrown: Callable[[Machine, int, BpmnError], None]) -> None:
         """Run transitions until there are none, or the budget is used up. The ONE place where failures become
         incidents."""
         stack = self.stack
@@ -174,8 +171,16 @@ class Machine:
                     except BpmnError as error:
                         element, _ = self._place()
                         thrown(self, element, error)
+                except Runaway as runaway:
+                    element, node = self._place()
+                    rest = [list(t) for t in (*stack, transition)]
+                    stack.clear()
+                    self.dirty.clear()
+                    self.raise_incident("stepBudget", runaway.message, element, node, resume=("resume", rest))
                 except Failure as failure:
                     element, node = self._place()
+                    if self.at[0] == "recheck" and self._is_known(element, self.at):
+                        continue
                     self.raise_incident(
                         failure.type, failure.message, element, node, details=failure.details, resume=self.at
                     )
@@ -183,9 +188,14 @@ class Machine:
                     stack.clear()
             if state.ended or not self.dirty:
                 return
-            recheck(self)
-            if not stack:
-                return
+            # Nothing moves any more: look at the joins of the scopes in which something has moved.
+            stack.extend(("recheck", key) for key in reversed(self.dirty))
+            self.dirty.clear()
+
+    def _is_known(self, element: int, resume: Transition) -> bool:
+        """Whether an open incident is about this very transition."""
+        state = self.state
+        return any(state.incidents[i].resume == resume for i in state.incidents_by_element.get(element, ()))
 
     def _place(self) -> tuple[int, str]:
         """Element instance and flow node at which the current transition stands."""

@@ -107,9 +107,14 @@ def modify(m: Machine, command: ModifyInstance) -> None:
             _cancel(m, instruction)
         else:
             _start(m, instruction)
-    root = m.state.elements[1]
-    if not root.children and not root.tokens and not root.holds and not m.stack:
-        propagation.end_instance(m, "cancelled", reason=command.reason)
+    m.stack.insert(0, ("modified", command.reason))
+
+
+def modified(m: Machine, reason: str) -> None:
+    """All instructions are carried out: an instance with nothing left in it is cancelled. As a transition."""
+    root = m.state.elements.get(1)
+    if root is not None and not root.children and not root.tokens and not root.holds:
+        propagation.end_instance(m, "cancelled", reason=reason)
 
 
 def start_by_instructions(m: Machine, instructions: Sequence[ModificationInstruction]) -> None:
@@ -145,6 +150,8 @@ def _cancel_element(m: Machine, element: Element) -> None:
     scope = m.state.elements[element.scope]
     lifecycle.terminate(m, element, "cancelled")
     while scope.key != 1 and not scope.children and not scope.tokens and not scope.holds:
+        if any(scope.key in transition for transition in m.stack):
+            break  # an earlier instruction starts something in it
         outer = m.state.elements[scope.scope]
         lifecycle.terminate(m, scope, "cancelled")
         scope = outer

@@ -23,6 +23,7 @@ from interpreter import (
     joins,
     lifecycle,
     loops,
+    modification,
     propagation,
 )
 from interpreter import (
@@ -72,7 +73,9 @@ TRANSITIONS: TransitionTable = {
     "signal": moves.deliver_signal,
     "compensate": compensation.advance,
     "ad_hoc": moves.ad_hoc,
-    "recheck": joins.recheck_transition,
+    "recheck": joins.recheck,
+    "resume": moves.resume,
+    "modified": modification.modified,
     "throw": moves.throw_rest,
     "fire": moves.fire_by_node,
 }
@@ -111,7 +114,7 @@ def step(
     m = Machine(definition, state, command.now, decide)
     first = state.sequence
     handlers.carry_out(m, command, target)
-    m.drain(TRANSITIONS, joins.recheck, propagation.throw_error)
+    m.drain(TRANSITIONS, propagation.throw_error)
     state.transients.clear()
     return Step(first, command.now, m.events, m.effects)
 

@@ -33,6 +33,12 @@ def throw_rest(m: Machine, key: int, index: int) -> None:
         node.behavior.throw_rest(m, element, node, index)
 
 
+def resume(m: Machine, transitions: list[list[Any]]) -> None:
+    """Go on with what rested with a runaway's incident."""
+    m.stack.extend(tuple(t) for t in transitions)
+    m.visits.clear()
+
+
 def fire_by_node(m: Machine, element: int, node: str) -> None:
     """Trigger the subscription of `node` at any gateway instance `element` that has it (an instantiating gateway)."""
     for key in list(m.state.waits):

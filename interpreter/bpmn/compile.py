@@ -220,6 +220,12 @@ class _Compiler:
             found.interrupting = node.boolean("isInterrupting", True)
         if any(isinstance(t, error.ErrorSpec) for t in triggers) and node.tag in ("boundaryEvent", "startEvent"):
             found.interrupting = True
+        refused = tuple(k for k in _TRIGGER_NAMES if k not in _ALLOWED[node.tag])
+        for trigger in triggers:
+            if isinstance(trigger, refused):
+                reader.problem(
+                    node, f"Expected an event that a {node.tag} can have but it was {_TRIGGER_NAMES[type(trigger)]}."
+                )
         if node.tag in ("intermediateThrowEvent", "endEvent"):
             # A message event may say on the event itself who sends.
             from interpreter import jobs
@@ -438,6 +444,17 @@ _TRIGGER_NAMES: Final[dict[type[Spec], str]] = {
     terminate.TerminateSpec: "Terminate",
     cancel.CancelSpec: "Cancel",
 }
+_THROWN = (message.MessageSpec, signal.SignalSpec, escalation.EscalationSpec, compensation.CompensationSpec)
+_CAUGHT = (message.MessageSpec, signal.SignalSpec, timer.TimerSpec, conditional.ConditionSpec)
+_HANDLED = (*_CAUGHT, error.ErrorSpec, escalation.EscalationSpec, compensation.CompensationSpec)
+_ALLOWED: Final[dict[str, tuple[type[Spec], ...]]] = {
+    "startEvent": _HANDLED,
+    "intermediateCatchEvent": (*_CAUGHT, link.LinkSpec),
+    "boundaryEvent": (*_HANDLED, cancel.CancelSpec),
+    "intermediateThrowEvent": (*_THROWN, link.LinkSpec),
+    "endEvent": (*_THROWN, error.ErrorSpec, terminate.TerminateSpec, cancel.CancelSpec),
+}
+"""Event definitions by position (BPMN 2.0.2, Table 10.93)."""
 _ACTIVITY_TYPES: Final = {
     "eventBasedGateway": "eventBasedGateway",
     "eventSubProcess": "subProcess",

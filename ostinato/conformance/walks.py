@@ -46,25 +46,47 @@ def walk_document(document: BpmnDocument, seed: int = 0, profile: str = "c7", ac
     return [walk(d, seed, actions) for d in definitions_of(document, profile)]
 
 
-def walk(definition: Definition, seed: int = 0, actions: int = ACTIONS, *, laws: bool = True) -> Walk:
+def walk(
+    definition: Definition,
+    seed: int = 0,
+    actions: int = ACTIONS,
+    *,
+    laws: bool = True,
+    variables: dict[str, object] | None = None,
+) -> Walk:
     """Walk one process."""
+    return take_walk(definition, seed, actions, laws=laws, variables=variables)[0]
+
+
+def take_walk(
+    definition: Definition,
+    seed: int = 0,
+    actions: int = ACTIONS,
+    *,
+    laws: bool = True,
+    variables: dict[str, object] | None = None,
+    disturb: Callable[[Run, random.Random], None] | None = None,
+) -> tuple[Walk, Run]:
+    """Walk one process; `disturb` is called after every action (to suspend and resume, to modify ...)."""
     rng = random.Random(seed)
     world = World(definition, profile=definition.profile, laws=laws)
     starts = definition.start_events()
     start = rng.choice(starts).node if starts else None
     run = Run(world, definition, "walk")
     world.runs[run.instance_id] = run
-    result = run.attempt(c.StartInstance(world.now, run.instance_id, start_node=start))
+    result = run.attempt(c.StartInstance(world.now, run.instance_id, dict(variables or {}), start_node=start))
     if isinstance(result, c.Rejection):
-        return Walk(definition.process_id, "incident", 0, (result.message,))
+        return Walk(definition.process_id, "incident", 0, (result.message,)), run
     done = 0
     while done < actions and not run.state.ended:
         moves = possible(run, rng)
         if not moves:
             break
         rng.choice(moves)()
+        if disturb is not None and not run.state.ended:
+            disturb(run, rng)
         done += 1
-    return Walk(definition.process_id, *_standing(run, done))
+    return Walk(definition.process_id, *_standing(run, done)), run
 
 
 def _standing(run: Run, done: int) -> tuple[str, int, tuple[str, ...]]:
@@ -95,9 +117,14 @@ def _move(run: Run, wait: Wait, rng: random.Random) -> Callable[[], object] | No
     now, key = run.world.now, wait.key
     match wait:
         case JobWait() | ExternalTaskWait() | UserTaskWait() | OpenWait():
-            if rng.random() < 0.05 and not isinstance(wait, OpenWait) and getattr(wait, "kind", "") not in (
-                "async_before",
-                "async_after",
+            if (
+                rng.random() < 0.05
+                and not isinstance(wait, OpenWait)
+                and getattr(wait, "kind", "")
+                not in (
+                    "async_before",
+                    "async_after",
+                )
             ):
                 return lambda: run.attempt(c.ThrowBpmnError(now, key, rng.choice(["error", "code", "1"])))
             return lambda: run.attempt(c.CompleteWait(now, key, {"x": rng.randint(0, 3)}))

@@ -21,7 +21,7 @@ from interpreter.bpmn.compile import compile_process
 from interpreter.bpmn.document import BpmnDocument, parse_bpmn
 from interpreter.codec import from_json, to_json
 from interpreter.definition import Definition
-from interpreter.effects import BroadcastSignal, EscalateToParent, PublishMessage
+from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage
 from interpreter.state import State, dump_state, load_state
 from interpreter.step import Step, new_state, step
 from interpreter.waits import (
@@ -104,6 +104,7 @@ class World:
         self._settling = False
         self.log: list[str] = []
         """What handlers want to remember, in order."""
+        self.outbox: list[tuple[Run, Effect]] = []
         self.undelivered: list[PublishMessage] = []
         for model in models:
             self.add(model)
@@ -164,7 +165,10 @@ class World:
         self._settling = True
         try:
             for _ in range(MAX_DELIVERIES):
-                if not any([run.serve() for run in list(self.runs.values())]):
+                if self.outbox:
+                    run, effect = self.outbox.pop(0)
+                    run.perform(effect)
+                elif not any([run.serve() for run in list(self.runs.values())]):
                     return
         finally:
             self._settling = False
@@ -295,19 +299,22 @@ class Run:
         self.events.extend(result.events)
         if self.world.laws:
             self._check_laws(result)
-        for effect in result.effects:
-            if isinstance(effect, PublishMessage):
-                self.messages.append(effect)
-                if not self.world.message(effect.name, effect.variables, key=effect.correlation_key):
-                    self.world.undelivered.append(effect)
-            elif isinstance(effect, BroadcastSignal):
-                self.signals.append(effect)
-                self.world.signal(effect.name, effect.variables, source=self)
-            elif isinstance(effect, EscalateToParent):
-                parent = self._parent()
-                if parent is not None:
-                    run, wait = parent
-                    run.do(c.EscalateFromChild(self.world.now, wait, effect.code, effect.variables))
+        self.world.outbox.extend((self, effect) for effect in result.effects)
+
+    def perform(self, effect: Effect) -> None:
+        """Do what a step asked of the outside."""
+        if isinstance(effect, PublishMessage):
+            self.messages.append(effect)
+            if not self.world.message(effect.name, effect.variables, key=effect.correlation_key):
+                self.world.undelivered.append(effect)
+        elif isinstance(effect, BroadcastSignal):
+            self.signals.append(effect)
+            self.world.signal(effect.name, effect.variables, source=self)
+        elif isinstance(effect, EscalateToParent):
+            parent = self._parent()
+            if parent is not None:
+                run, wait = parent
+                run.do(c.EscalateFromChild(self.world.now, wait, effect.code, effect.variables))
 
     def _check_laws(self, result: Step) -> None:
         wire = json.loads(json.dumps([to_json(e) for e in result.events]))
