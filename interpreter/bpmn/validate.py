@@ -21,7 +21,7 @@ from interpreter.bpmn.lint.mistakes import check_mistakes
 from interpreter.bpmn.lint.references import check_references
 from interpreter.bpmn.lint.rules import RULES, Report
 from interpreter.bpmn.lint.soundness import check_soundness
-from interpreter.bpmn.problems import Problem, Profile, ordered
+from interpreter.bpmn.problems import SEVERITIES, Problem, Profile, ordered
 
 MAX_PROBLEMS = 1000
 """Findings of one file that are reported; a file with more is beyond reading them."""
@@ -46,12 +46,20 @@ def validate(document: BpmnDocument, profile: Profile = "c7") -> list[Problem]:
     """Everything that is wrong with a model, in the order of the file. Errors refuse a deployment in this profile."""
     problems = [_weighed(problem, profile) for problem in check_metamodel(document)]
     if any(problem.rule == "metamodel-root" for problem in problems):
-        return ordered(problems)[:MAX_PROBLEMS]
+        return _limited(problems)
     graph = Graph(document)
     report = Report(graph, profile)
     for check in _CHECKS:
         check(graph, report)
-    return ordered(problems + report.problems)[:MAX_PROBLEMS]
+    return _limited(problems + report.problems)
+
+
+def _limited(problems: list[Problem]) -> list[Problem]:
+    """In the order of the file; of too many, the errors first, because they decide."""
+    if len(problems) > MAX_PROBLEMS:
+        rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+        problems = sorted(ordered(problems), key=lambda problem: rank[problem.severity])[:MAX_PROBLEMS]
+    return ordered(problems)
 
 
 def _weighed(problem: Problem, profile: Profile) -> Problem:

@@ -158,10 +158,7 @@ def _message(report: Report, owner: Node, holder: Node, attribute: str, *, start
 def _subscriptions(graph: Graph, report: Report, scope: Scope) -> None:
     if scope.is_process:
         _distinct(graph, report, scope.of("startEvent"), scope.node)
-    starts: list[Node] = []
-    for inner in graph.scopes:
-        if inner.outer is scope and inner.is_event_subprocess:
-            starts += inner.of("startEvent")
+    starts = scope.event_subprocess_starts
     _distinct(graph, report, starts, scope.node)
     _escalations(graph, report, starts, scope.node)
     for node in scope.nodes:

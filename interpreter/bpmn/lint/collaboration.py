@@ -17,8 +17,12 @@ def check_collaborations(graph: Graph, report: Report) -> None:
     for activity in graph.document.nodes("choreographyTask", "subChoreography", "callChoreography"):
         _initiator(report, activity)
     for collaboration in graph.document.collaborations():
-        pools = {node: _process_of(node) for node in collaboration.children("participant")}
-        for participant in pools:
+        participants = collaboration.children("participant")
+        pools: dict[Node, Node] = {participant: participant for participant in participants}
+        for participant in participants:
+            process = participant.ref("processRef")
+            if process is not None:
+                pools.setdefault(process, participant)
             _multiplicity(report, participant)
         for flow in collaboration.children("messageFlow"):
             _message_flow(graph, report, flow, pools)
@@ -31,10 +35,6 @@ def check_collaborations(graph: Graph, report: Report) -> None:
                 collaboration,
                 f"Expected no choreographyRef in {described(collaboration)} but there is one.",
             )
-
-
-def _process_of(participant: Node) -> Node | None:
-    return participant.ref("processRef")
 
 
 def _multiplicity(report: Report, participant: Node) -> None:
@@ -51,23 +51,19 @@ def _multiplicity(report: Report, participant: Node) -> None:
         )
 
 
-def _pool(graph: Graph, end: Node, pools: dict[Node, Node | None]) -> Node | None:
-    """The participant that an end of a message flow belongs to."""
-    if end in pools:
-        return end
+def _pool(end: Node, pools: dict[Node, Node]) -> Node | None:
+    """The participant that an end of a message flow belongs to; ``pools`` maps participants and their processes."""
     current: Node | None = end
-    while current is not None and current.tag != "process":
+    while current is not None and current not in pools:
         current = current.parent
-    if current is None:
-        return None
-    return next((pool for pool, process in pools.items() if process == current), None)
+    return None if current is None else pools[current]
 
 
-def _message_flow(graph: Graph, report: Report, flow: Node, pools: dict[Node, Node | None]) -> None:
+def _message_flow(graph: Graph, report: Report, flow: Node, pools: dict[Node, Node]) -> None:
     source, target = flow.ref("sourceRef"), flow.ref("targetRef")
     if source is None or target is None:
         return
-    first, second = _pool(graph, source, pools), _pool(graph, target, pools)
+    first, second = _pool(source, pools), _pool(target, pools)
     if first is not None and first == second:
         report(
             "message-flow-pool",

@@ -42,7 +42,7 @@ def check_events(graph: Graph, report: Report) -> None:
                 _boundary(graph, report, scope, node)
         for node in scope.nodes:
             if node.tag in ACTIVITIES:
-                _boundaries_of(graph, report, node)
+                _boundaries_of(graph, report, scope, node)
     for definition in graph.document.nodes(*sorted(EVENT_DEFINITIONS)):
         if definition.tag == "timerEventDefinition":
             _timer(report, definition)
@@ -245,7 +245,7 @@ def _handler(graph: Graph, report: Report, event: Node) -> None:
             )
 
 
-def _boundaries_of(graph: Graph, report: Report, node: Node) -> None:
+def _boundaries_of(graph: Graph, report: Report, scope: Scope, node: Node) -> None:
     boundaries = graph.boundaries.get(node, [])
     compensating = [event for event in boundaries if "compensate" in graph.triggers(event)]
     cancelling = [event for event in boundaries if "cancel" in graph.triggers(event)]
@@ -266,18 +266,17 @@ def _boundaries_of(graph: Graph, report: Report, node: Node) -> None:
             [node, *compensating],
         )
     if compensating and node.tag in SUBPROCESSES:
-        for inner in graph.scopes:
-            if inner.outer is None or inner.outer.node != node or not inner.is_event_subprocess:
-                continue
-            if any("compensate" in graph.triggers(start) for start in inner.of("startEvent")):
-                report(
-                    "compensation-duplicate",
-                    compensating[0],
-                    f"Expected compensation of {described(node)} by a boundary event or an event subprocess "
-                    "but there are both.",
-                    "",
-                    [node, inner.node],
-                )
+        own = next((inner for inner in scope.inner if inner.node == node), None)
+        starts = own.event_subprocess_starts if own is not None else []
+        if any("compensate" in graph.triggers(start) for start in starts):
+            report(
+                "compensation-duplicate",
+                compensating[0],
+                f"Expected compensation of {described(node)} by a boundary event or an event subprocess "
+                "but there are both.",
+                "",
+                [node, *starts],
+            )
 
 
 def _cancel_end(report: Report, scope: Scope, event: Node) -> None:
@@ -311,9 +310,12 @@ def _links(graph: Graph, report: Report, scope: Scope) -> None:
                 [names[name]],
             )
         names.setdefault(name, event)
+    caught = {definition.name for definition in catches if definition.name}
+    thrown = {definition.name for definition in throws if definition.name}
+    pointed = {target for definition in throws for target in definition.refs("target")}
     for definition, event in throws.items():
         targets = definition.refs("target")
-        named = [d for d in catches if definition.name and d.name == definition.name]
+        named = definition.name in caught
         if definition.child("target") is not None:
             matched = [t for t in targets if t in catches and (not t.child("source") or definition in t.refs("source"))]
             if not matched and not (named and not targets):
@@ -322,10 +324,9 @@ def _links(graph: Graph, report: Report, scope: Scope) -> None:
             _unpaired(report, event, definition)
     for definition, event in catches.items():
         sources = definition.refs("source")
-        named = [d for d in throws if definition.name and d.name == definition.name]
+        named = definition.name in thrown
         matched = [s for s in sources if s in throws and (not s.child("target") or definition in s.refs("target"))]
-        pointed = [d for d in throws if definition in d.refs("target")]
-        if not named and not matched and not pointed:
+        if not named and not matched and definition not in pointed:
             report(
                 "link-source",
                 event,

@@ -57,10 +57,16 @@ class Scope:
     executable: bool
     nodes: list[Node] = field(default_factory=list[Node])
     flows: list[Node] = field(default_factory=list[Node])
+    inner: list[Scope] = field(default_factory=list["Scope"])
 
     @property
     def is_event_subprocess(self) -> bool:
         return self.node.boolean("triggeredByEvent")
+
+    @property
+    def event_subprocess_starts(self) -> list[Node]:
+        """Start events of the event subprocesses directly in this scope."""
+        return [start for inner in self.inner if inner.is_event_subprocess for start in inner.of("startEvent")]
 
     @property
     def is_process(self) -> bool:
@@ -133,6 +139,8 @@ class Graph:
     def _scope(self, node: Node, outer: Scope | None, executable: bool) -> None:
         scope = Scope(node, outer, executable)
         self.scopes.append(scope)
+        if outer is not None:
+            outer.inner.append(scope)
         inner: list[Node] = []
         for child in node.children():
             if child.tag == "sequenceFlow":

@@ -27,6 +27,7 @@ from interpreter.bpmn.xml import XmlElement, own_text
 
 _XSI_TYPE: Final = qualified(XSI, "type")
 _TYPE_PREFIX: Final = {BPMN: "", BPMNDI: "bpmndi:", DI: "di:", DC: "dc:"}
+_MAX_FINDINGS: Final = 5_000
 _SPACE: Final = " \t\r\n"
 
 
@@ -52,6 +53,8 @@ class _Checker:
         hint: str = "",
         severity: Severity = "error",
     ) -> None:
+        if len(self.problems) >= _MAX_FINDINGS:
+            return
         line, column = self.document.position_of(element)
         local = split(element.tag)[1]
         id = element.get("id")

@@ -203,13 +203,16 @@ def _unused(graph: Graph, report: Report) -> None:
 
 def _errors(graph: Graph, report: Report) -> None:
     """Errors that an end event throws and nothing in the process catches."""
+    known: dict[tuple[Node, str], bool] = {}
     for scope, event in graph.nodes("endEvent"):
         for definition in graph.definitions(event):
             if definition.tag != "errorEventDefinition":
                 continue
             error = definition.ref("errorRef")
             code = error.attr("errorCode") if error is not None else definition.attr("errorRef")
-            if code and not _caught(graph, scope, code):
+            if not code:
+                continue
+            if not _caught(graph, scope, code, known):
                 report(
                     "mistake-error-unhandled",
                     event,
@@ -218,19 +221,32 @@ def _errors(graph: Graph, report: Report) -> None:
                 )
 
 
-def _caught(graph: Graph, scope: Scope, code: str) -> bool:
+def _caught(graph: Graph, scope: Scope, code: str, known: dict[tuple[Node, str], bool]) -> bool:
+    """Whether a scope or one around it catches a code; ``known`` holds the answers for scopes looked at before."""
+    looked: list[Scope] = []
+    found = False
     current: Scope | None = scope
-    while current is not None:
-        events = list(graph.boundaries.get(current.node, []))
-        for inner in graph.scopes:
-            if inner.outer is current and inner.is_event_subprocess:
-                events += inner.of("startEvent")
-        for event in events:
-            for definition in graph.definitions(event):
-                if definition.tag == "errorEventDefinition":
-                    error = definition.ref("errorRef")
-                    caught = error.attr("errorCode") if error is not None else definition.attr("errorRef")
-                    if not caught or caught == code:
-                        return True
+    while current is not None and not found:
+        before = known.get((current.node, code))
+        if before is not None:
+            found = before
+            break
+        looked.append(current)
+        found = any(
+            _catches(graph, event, code)
+            for event in (*graph.boundaries.get(current.node, []), *current.event_subprocess_starts)
+        )
         current = current.outer
+    for inner in looked:
+        known[inner.node, code] = found
+    return found
+
+
+def _catches(graph: Graph, event: Node, code: str) -> bool:
+    for definition in graph.definitions(event):
+        if definition.tag == "errorEventDefinition":
+            error = definition.ref("errorRef")
+            caught = error.attr("errorCode") if error is not None else definition.attr("errorRef")
+            if not caught or caught == code:
+                return True
     return False

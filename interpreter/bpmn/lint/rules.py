@@ -264,6 +264,10 @@ _EXECUTION_DETAIL: Final = frozenset(
 )
 
 
+MAX_FINDINGS: Final = 5_000
+"""Findings of one weight that are kept; beyond, more of them tell nothing new and cost memory."""
+
+
 class Report:
     """Collects findings; a rule that is off in the profile is left out.
 
@@ -276,6 +280,7 @@ class Report:
         self.profile: Profile = profile
         self.problems: list[Problem] = []
         self._ignored: dict[Node, bool] = {}
+        self._counts: dict[str, int] = {}
 
     def __call__(self, rule: str, node: Node, message: str, hint: str = "", related: Iterable[Node] = ()) -> None:
         """One finding of ``rule`` at ``node``; ``related`` take part in it."""
@@ -286,6 +291,9 @@ class Report:
         relaxed = self.profile == "c7" or rule in _EXECUTION_DETAIL
         if severity == "error" and relaxed and self._is_ignored(node):
             severity = "warning"
+        self._counts[severity] = self._counts.get(severity, 0) + 1
+        if self._counts[severity] > MAX_FINDINGS:
+            return
         id = node.id
         holder = node.parent
         while id is None and holder is not None:

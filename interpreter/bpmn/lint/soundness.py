@@ -15,7 +15,9 @@ from interpreter.bpmn.lint.graph import ACTIVITIES, Graph, Scope, described
 from interpreter.bpmn.lint.rules import Report
 
 _CHOICES: Final = frozenset({"exclusiveGateway", "eventBasedGateway"})
-_START = -1
+_START: Final = -1
+_BUDGET: Final = 2_000_000
+"""Steps along edges that the analysis of one scope may take: a model beyond it is not judged, rather than late."""
 
 
 def check_soundness(graph: Graph, report: Report) -> None:
@@ -33,17 +35,19 @@ class _Analysis:
         self.scope = scope
         self.nodes = scope.nodes
         self.number = {node: index for index, node in enumerate(scope.nodes)}
+        self.budget = _BUDGET
         self.successors: list[list[int]] = [[] for _ in scope.nodes]
         self.predecessors: list[list[int]] = [[] for _ in scope.nodes]
         for flow in scope.flows:
             source, target = graph.source.get(flow), graph.target.get(flow)
             if source is not None and target is not None and source in self.number and target in self.number:
                 self._edge(self.number[source], self.number[target])
-        for host, boundaries in graph.boundaries.items():
-            for event in boundaries:
-                if host in self.number and event in self.number:
+        for host in scope.nodes:
+            for event in graph.boundaries.get(host, []):
+                if event in self.number:
                     self._edge(self.number[host], self.number[event])
         self._links()
+        begins = bool(scope.of("startEvent"))
         self.roots = [
             index
             for index, node in enumerate(self.nodes)
@@ -53,7 +57,7 @@ class _Analysis:
                 or node.boolean("instantiate")
                 or graph.is_event_subprocess(node)
                 or graph.is_compensation_handler(node)
-                or not scope.of("startEvent")
+                or not begins
             )
         ]
 
@@ -87,6 +91,8 @@ class _Analysis:
                 )
         dominators = self._dominators(order)
         for index in order:
+            if self.budget <= 0:
+                break
             if len(self.predecessors[index]) > 1:
                 self._join(index, dominators, reached)
         self._loops(order)
@@ -116,11 +122,13 @@ class _Analysis:
         immediate: dict[int, int] = {_START: _START}
         for root in self.roots:
             immediate[root] = _START
+        roots = set(self.roots)
         changed = True
-        while changed:
+        while changed and self.budget > 0:
             changed = False
+            self.budget -= len(order)
             for index in order:
-                if index in self.roots:
+                if index in roots:
                     continue
                 known = [p for p in self.predecessors[index] if p in immediate]
                 if not known:
@@ -175,8 +183,10 @@ class _Analysis:
     def _reach(self, start: int, without: int) -> set[int]:
         seen = {start}
         stack = [start]
-        while stack:
-            for target in self.successors[stack.pop()]:
+        while stack and self.budget > 0:
+            following = self.successors[stack.pop()]
+            self.budget -= 1 + len(following)
+            for target in following:
                 if target not in seen and target != without:
                     seen.add(target)
                     stack.append(target)

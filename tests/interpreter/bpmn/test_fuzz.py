@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from interpreter.bpmn.builder import bpmn
 from interpreter.bpmn.deployment import prepare
 from interpreter.bpmn.document import BpmnParseError, parse_bpmn
-from tests.interpreter.bpmn.models import definitions, process
+from interpreter.bpmn.validate import validate
+from tests.interpreter.bpmn.models import definitions, flow, process
 
 MODEL = (
     bpmn("order")
@@ -128,6 +129,75 @@ def test_nothing_is_read_from_the_machine() -> None:
     with pytest.raises(BpmnParseError) as refused:
         parse_bpmn(HOSTILE["external entity"])
     assert "root:" not in str(refused.value)
+
+
+def blocks(count: int) -> str:
+    return "".join(
+        f'<parallelGateway id="f{n}"/><task id="a{n}"/><task id="b{n}"/><exclusiveGateway id="j{n}"/>'
+        + flow(f"f{n}", f"a{n}")
+        + flow(f"f{n}", f"b{n}")
+        + flow(f"a{n}", f"j{n}")
+        + flow(f"b{n}", f"j{n}")
+        + flow(f"j{n}", f"f{n + 1}")
+        for n in range(count)
+    )
+
+
+def repeated(text: str, count: int) -> str:
+    return "".join(text.replace("#", str(n)) for n in range(count))
+
+
+START = '<startEvent id="s"/>'
+ERROR_END = '<endEvent id="e#"><errorEventDefinition errorRef="E"/></endEvent>'
+LINKS = (
+    '<intermediateCatchEvent id="c#"><linkEventDefinition name="L"/></intermediateCatchEvent>'
+    '<intermediateThrowEvent id="t#"><linkEventDefinition name="L"/></intermediateThrowEvent>'
+)
+BIG: dict[str, bytes] = {
+    "many forks and merges": process(START + flow("s", "f0") + blocks(2000) + '<endEvent id="f2000"/>'),
+    "many subprocesses": process(
+        START + repeated(f'<subProcess id="p#"><startEvent id="s#"/>{ERROR_END}</subProcess>', 5000),
+        '<error id="E" errorCode="E"/>',
+    ),
+    "many boundary events": process(
+        START
+        + '<task id="t"/>'
+        + repeated('<boundaryEvent id="b#" attachedToRef="t"><escalationEventDefinition/></boundaryEvent>', 5000)
+    ),
+    "many links of one name": process(START + repeated(LINKS, 4000)),
+    "many equal flows": process(
+        START
+        + '<exclusiveGateway id="g"/><parallelGateway id="j"/>'
+        + repeated('<sequenceFlow id="q#" sourceRef="g" targetRef="j"/>', 10_000)
+    ),
+    "many pools": definitions(
+        '<collaboration id="c">'
+        + repeated('<participant id="a#"/>', 4000)
+        + repeated('<messageFlow id="m#" sourceRef="a#" targetRef="a0"/>', 4000)
+        + "</collaboration>"
+    ),
+    "many backward flows": process(
+        START
+        + flow("s", "t0")
+        + repeated('<exclusiveGateway id="t#"/><sequenceFlow id="z#" sourceRef="t#" targetRef="t0"/>', 4000)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BIG)
+@pytest.mark.timeout(60)
+def test_big_models_are_checked_in_time(name: str) -> None:
+    began = time.process_time()
+    problems = validate(parse_bpmn(BIG[name]))
+    used = time.process_time() - began
+    assert len(problems) <= 1000
+    assert used < 15, f"{used:.1f} s"
+
+
+def test_of_too_many_findings_the_errors_are_kept() -> None:
+    problems = validate(parse_bpmn(process(repeated('<task id="t#"/>', 3000) + '<serviceTask id="last"/>')))
+    assert len(problems) == 1000
+    assert "implementation-missing" in {problem.rule for problem in problems}
 
 
 def test_a_model_of_a_thousand_tasks_is_checked_and_compiled_well_under_a_second() -> None:
