@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from store.database import Database
 from store.errors import Conflict
+from store.payloads import remove_orphans
 from store.projection.rebuild import erase
 
 MAX_BATCH = 500
+ORPHANS_LIVE = timedelta(days=30)
+"""What Temporal may still need of removed instances: longer than an activity is repeated and a history is kept."""
 
 
 async def delete_instance(database: Database, instance_id: str) -> bool:
@@ -86,6 +89,7 @@ async def cleanup(database: Database, now: datetime, limit: int = MAX_BATCH) -> 
         found = [row["id"] for row in await cursor.fetchall()]
         if found:
             await erase(connection, found)
+    await remove_orphans(database, now - ORPHANS_LIVE)
     return len(found)
 
 

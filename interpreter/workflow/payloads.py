@@ -27,6 +27,7 @@ from temporalio.converter import (
 )
 
 from interpreter.workflow.definitions import DefinitionCache
+from interpreter.workflow.large_values import Shelf, storage
 
 DEFINITION = "ostinato-definition"
 """Metadata key of a payload that names a definition; the value is its hash."""
@@ -105,8 +106,12 @@ class DefinitionWarmer(PayloadCodec):
 _CONVERTER = replace(DataConverter.default, payload_converter_class=OstinatoPayloadConverter)
 
 
-def data_converter(definitions: DefinitionCache | None = None) -> DataConverter:
-    """The converter of the API (without `definitions`) and of the engine's worker (with its cache)."""
-    if definitions is None:
-        return _CONVERTER
-    return replace(_CONVERTER, payload_codec=DefinitionWarmer(definitions))
+def data_converter(definitions: DefinitionCache | None = None, shelf: Shelf | None = None) -> DataConverter:
+    """The converter of the API (without `definitions`) and of the engine's worker (with its cache). Without a `shelf`
+    Temporal's limit of 2 MB holds for every payload."""
+    converter = _CONVERTER
+    if definitions is not None:
+        converter = replace(converter, payload_codec=DefinitionWarmer(definitions))
+    if shelf is not None:
+        converter = replace(converter, external_storage=storage(shelf))
+    return converter
