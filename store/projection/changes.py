@@ -201,6 +201,8 @@ class Changes:
         name, kind = self._node(node)
         multi = event.get("multi") or None
         body = multi == "body"
+        if self._instance is not None and self._instance["start_node"] is None:
+            self._instance["start_node"] = node  # started at the none start event: the first that became active
         self._activities[key] = {
             "key": key,
             "scope": event["scope"],

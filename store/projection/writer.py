@@ -212,11 +212,14 @@ def _entries(row: Mapping[str, Any]) -> list[_Logged]:
 
 
 async def _cut(connection: Connection, instance_id: str, sequence: int) -> None:
-    """Remove the log's steps beyond `sequence`; a row that reaches over it is shortened."""
+    """Remove the log's steps beyond `sequence`, whole steps only; a row that reaches over it is shortened."""
     cursor = await connection.execute(_LOG, (instance_id, Int8(sequence)))
+    remaining = sequence
     for row in await cursor.fetchall():
-        if row["first"] <= sequence:
-            kept = [entry for entry in _entries(row) if entry.step.last <= sequence]
+        kept = [entry for entry in _entries(row) if entry.step.last <= sequence]
+        if not kept:
+            remaining = min(remaining, row["first"] - 1)
+        elif row["first"] <= sequence:
             await connection.execute(
                 "UPDATE event_batch SET last = %s, digests = %s, steps = %s::text::jsonb "
                 "WHERE instance_id = %s AND first = %s",
@@ -229,7 +232,7 @@ async def _cut(connection: Connection, instance_id: str, sequence: int) -> None:
                 ),
             )
     await connection.execute(
-        "DELETE FROM event_batch WHERE instance_id = %s AND first > %s", (instance_id, Int8(sequence))
+        "DELETE FROM event_batch WHERE instance_id = %s AND first > %s", (instance_id, Int8(remaining))
     )
 
 

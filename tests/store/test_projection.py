@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -310,3 +311,46 @@ async def test_an_attempt_in_which_nothing_happened_removes_the_ghost(
     await assert_sound(database, one)
     assert (await projector.write(batch(one, 0, fence=T0 + 30))).status == "rebuilt"
     assert await database.fetch("SELECT 1 FROM process_instance WHERE id = %s", (one,)) == []
+
+
+async def test_the_same_batch_from_many_sides_at_once(
+    database: Database, projector: Projector, unique: Callable[[str], str]
+) -> None:
+    """A flush that took too long is repeated while it is still under way."""
+    one = unique("i")
+    for flush in (
+        batch(one, 0, step(1, T0, *started(one), *user_task())),
+        batch(one, 6, step(7, T0 + 1, *finished())),
+    ):
+        results = await asyncio.gather(*(projector.write(flush) for _ in range(6)))
+        assert sorted(result.status for result in results) == ["repeated"] * 5 + ["written"]
+        assert {result.written for result in results} == {flush.reached}
+    instance = await database.fetch_one("SELECT start_node, confirmed FROM process_instance WHERE id = %s", (one,))
+    assert instance == {"start_node": "start", "confirmed": 11}
+    await assert_sound(database, one)
+
+
+async def test_attempts_that_race_leave_the_newest(
+    database: Database, projector: Projector, unique: Callable[[str], str]
+) -> None:
+    one = unique("i")
+    await projector.write(batch(one, 0, step(1, T0, *started(one), *user_task())))
+    attempts = [
+        batch(one, 6, step(7, T0 + index, WaitClosed(4), *external_task(5, f"attempt-{index}")))
+        for index in range(1, 7)
+    ]
+    await asyncio.gather(*(projector.write(attempt) for attempt in attempts))
+    assert [row["topic"] for row in await rows(database, "external_task", one)] == ["attempt-6"]
+    await assert_sound(database, one)
+
+
+async def test_truncating_removes_whole_steps(
+    database: Database, projector: Projector, unique: Callable[[str], str]
+) -> None:
+    one = unique("i")
+    await projector.write(batch(one, 0, step(1, T0, *started(one)), step(5, T0 + 1, *user_task()), fence=T0))
+    assert await projector.truncate(one, 5, T0)
+    instance = await database.fetch_one("SELECT written FROM process_instance WHERE id = %s", (one,))
+    assert instance == {"written": 4}
+    assert await rows(database, "task", one) == []
+    await assert_sound(database, one)
