@@ -1,5 +1,9 @@
 """Methods that values have inside JUEL: those of Java's String, List, Map, Number and date classes that models use."""
 
+# A method's receiver and arguments have any type: the tables below cannot say more without repeating each line.
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable

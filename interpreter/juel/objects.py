@@ -136,6 +136,11 @@ def _throw(env: Environment, code: Any, message: Any = "") -> None:
     raise BpmnError(op.text(code), op.text(message))
 
 
+def _of(getter: Callable[[Environment], Any]) -> Callable[..., Any]:
+    """Tells the type checker what a lambda in a table of methods with any number of arguments is given."""
+    return getter
+
+
 EXECUTION: dict[str, Callable[..., Any]] = {
     "getVariable": _get,
     "getVariableLocal": _get_local,
@@ -145,16 +150,18 @@ EXECUTION: dict[str, Callable[..., Any]] = {
     "hasVariableLocal": _has_local,
     "removeVariable": _remove,
     "getVariables": _all,
-    "getVariablesLocal": lambda env: {k: to_juel(v) for k, v in env.m.state.elements[env.element].variables.items()},
+    "getVariablesLocal": _of(
+        lambda env: {k: to_juel(v) for k, v in env.m.state.elements[env.element].variables.items()}
+    ),
     "getId": _id,
     "getActivityInstanceId": _id,
-    "getProcessInstanceId": lambda env: env.m.state.instance_id,
-    "getBusinessKey": lambda env: env.m.state.business_key,
-    "getProcessBusinessKey": lambda env: env.m.state.business_key,
+    "getProcessInstanceId": _of(lambda env: env.m.state.instance_id),
+    "getBusinessKey": _of(lambda env: env.m.state.business_key),
+    "getProcessBusinessKey": _of(lambda env: env.m.state.business_key),
     "getCurrentActivityId": _node,
-    "getCurrentActivityName": lambda env: env.m.nodes[_node(env)].name,
-    "getProcessDefinitionId": lambda env: env.m.definition.process_id,
-    "getTenantId": lambda env: env.m.state.tenant,
+    "getCurrentActivityName": _of(lambda env: env.m.nodes[_node(env)].name),
+    "getProcessDefinitionId": _of(lambda env: env.m.definition.process_id),
+    "getTenantId": _of(lambda env: env.m.state.tenant),
     "throwBpmnError": _throw,
 }
 
@@ -172,12 +179,12 @@ def _task_property(name: str) -> Callable[[Environment], Any]:
 
 TASK: dict[str, Callable[..., Any]] = {
     "getTaskDefinitionKey": _node,
-    "getName": lambda env: env.m.nodes[_node(env)].name,
+    "getName": _of(lambda env: env.m.nodes[_node(env)].name),
     "getAssignee": _task_property("assignee"),
     "getOwner": _task_property("owner"),
     "getPriority": _task_property("priority"),
     "getDescription": _task_property("description"),
-    "getExecution": lambda env: Execution(env),
+    "getExecution": _of(lambda env: Execution(env)),
 }
 
 OBJECTS: dict[str, Callable[[Environment], Any]] = {
@@ -189,8 +196,8 @@ OBJECTS: dict[str, Callable[[Environment], Any]] = {
 }
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "now": lambda env: Moment(env.m.now),
-    "dateTime": lambda env: Moment(env.m.now),
-    "currentUser": lambda env: None,
-    "currentUserGroups": lambda env: [],
+    "now": _of(lambda env: Moment(env.m.now)),
+    "dateTime": _of(lambda env: Moment(env.m.now)),
+    "currentUser": _of(lambda env: None),
+    "currentUserGroups": _of(lambda env: []),
 }

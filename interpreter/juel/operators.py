@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from interpreter.failures import Failure
 from interpreter.juel.values import Moment
@@ -54,9 +54,11 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return _java_double(value)
     if isinstance(value, list):
-        return "[" + ", ".join("null" if v is None else text(v) for v in value) + "]"
+        items = cast("list[Any]", value)
+        return "[" + ", ".join("null" if v is None else text(v) for v in items) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}={'null' if v is None else text(v)}" for k, v in value.items()) + "}"
+        entries = cast("dict[str, Any]", value)
+        return "{" + ", ".join(f"{k}={'null' if v is None else text(v)}" for k, v in entries.items()) + "}"
     return str(value)
 
 

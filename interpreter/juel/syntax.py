@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from interpreter.failures import Failure
 from interpreter.juel import methods
@@ -112,7 +112,7 @@ class _Parser:
         self.text = text
         self.position = position
         self.kind = ""
-        self.token = ""
+        self.token: str = ""
         self.depth = 0
         self.names: dict[str, None] = {}
 
@@ -290,10 +290,11 @@ def _indexed(value: Evaluator, index: Evaluator) -> Evaluator:
         base = value(env)
         at = index(env)
         if isinstance(base, list):
+            items = cast("list[Any]", base)
             position = op.number(at)
-            if not isinstance(position, int) or not 0 <= position < len(base):
+            if not isinstance(position, int) or not 0 <= position < len(items):
                 return None
-            return base[position]
+            return items[position]
         return None if at is None else _member(base, op.text(at))
 
     return get
@@ -301,13 +302,15 @@ def _indexed(value: Evaluator, index: Evaluator) -> Evaluator:
 
 def _member(base: Any, name: str) -> Any:
     if isinstance(base, dict):
-        return base.get(name)
+        entries = cast("dict[str, Any]", base)
+        return entries.get(name)
     if isinstance(base, Execution):
         return base.property(name)
     if base is None:
         raise Failure(f"Expected a value to read {name!r} of but it was null.", "unresolved")
     if isinstance(base, list) and name.isdigit():
-        return base[int(name)] if int(name) < len(base) else None
+        items = cast("list[Any]", base)
+        return items[int(name)] if int(name) < len(items) else None
     if name == "class":
         raise Failure("Expected a property of a value but 'class' is Java's.")
     getter = {"empty": "isEmpty", "time": "getTime", "length": "length", "size": "size"}.get(name)

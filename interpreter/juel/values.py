@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from interpreter import calendar
 from interpreter.values import Millis, Typed
@@ -36,9 +36,11 @@ def from_juel(value: Any) -> Any:
     if type(value) is Moment:
         return Typed("Date", calendar.to_text(value.millis))
     if type(value) is list:
-        return [from_juel_plain(v) for v in value]
+        items = cast("list[Any]", value)
+        return [from_juel_plain(v) for v in items]
     if type(value) is dict:
-        return {k: from_juel_plain(v) for k, v in value.items()}
+        entries = cast("dict[str, Any]", value)
+        return {k: from_juel_plain(v) for k, v in entries.items()}
     return value
 
 
