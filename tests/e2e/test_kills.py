@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 async def _storm(stack: Stack, part: Part, instances: int, kills: int, seed: int, timeout: float) -> tuple[Load, int]:
     """Run the load and kill `part` so many times, at moments spread over it; the load and how often it was killed."""
     choice = random.Random(seed)
-    load = Load(stack.engine_url, stack.temporal_address, instances, seed)
+    load = Load(stack.engine_url, stack.temporal_address, instances)
     running = asyncio.create_task(load.run(timeout))
     killed = 0
     while killed < kills:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,13 +65,12 @@ class Books:
 class Load:
     """`count` instances at the running stack. Start it as a task, kill what you like, await `run`."""
 
-    def __init__(self, url: str, temporal: str, count: int, seed: int = 1) -> None:
+    def __init__(self, url: str, temporal: str, count: int) -> None:
         self.url, self.temporal, self.count = url, temporal, count
         self.books = Books()
         self.done = asyncio.Event()
         self.started = asyncio.Event()
-        self._random = random.Random(seed)
-        self._run = f"run-{self._random.randrange(10**9)}"
+        self._run = uuid.uuid4().hex[:8]
 
     async def run(self, timeout: float) -> None:
         """Start all instances and serve them until all have ended; TimeoutError names how many have not."""
