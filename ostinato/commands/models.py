@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -198,10 +199,39 @@ def convert(
 # -- judges
 
 
-def _judge(kind: str, directory: Path, report: Path | None, profile: Profile, *, verbose: bool) -> None:
+def constraint_files(directory: Path) -> list[tuple[str, Path]]:
+    """The files of a folder that must be refused.
+
+    Beside or above betsy's table of cases these are the models of its group Constraint that lie in the folder; else
+    what lies in folders called ``bpmn_constraints``, if there are any; else every BPMN file.
+    """
+    for holder in (directory, *directory.resolve().parents[:3]):
+        table = holder / "betsy-cases.tsv"
+        if table.is_file():
+            return _constraint_rows(table, directory)
+    found = list(bpmn_files(directory))
+    below = [(name, file) for name, file in found if "bpmn_constraints" in Path(name).parts[:-1]]
+    return below or found
+
+
+def _constraint_rows(table: Path, directory: Path) -> list[tuple[str, Path]]:
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = [row["model"] for row in csv.DictReader(stream, delimiter="\t") if row["group"] == "Constraint"]
+    root = directory.resolve()
+    found: dict[str, Path] = {}
+    for model in rows:
+        file = (table.parent / model).resolve()
+        if file.is_file() and file.is_relative_to(root):
+            found[model] = file
+    return sorted(found.items())
+
+
+def _judge(
+    kind: str, files: Iterable[tuple[str, Path]], report: Path | None, profile: Profile, *, verbose: bool
+) -> None:
     from interpreter.bpmn.judges import counts, judge, to_csv, to_html
 
-    verdicts = [judge(kind, name, _read(file), profile.value) for name, file in bpmn_files(directory)]
+    verdicts = [judge(kind, name, _read(file), profile.value) for name, file in files]
     for verdict in verdicts:
         if not verdict.passed:
             typer.echo(f"FAILED {verdict.name}: {verdict.outcome} {verdict.told}".rstrip())
@@ -224,18 +254,18 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every file
 
 def bpmn_roundtrip(directory: Directory, report: Report = None, verbose: Verbose = False) -> None:
     """Read and write every BPMN file: canonically identical, or not well-formed and refused with line and column."""
-    _judge("bpmn-roundtrip", directory, report, Profile.c7, verbose=verbose)
+    _judge("bpmn-roundtrip", bpmn_files(directory), report, Profile.c7, verbose=verbose)
 
 
 def bpmn_import(
     directory: Directory, report: Report = None, profile: ProfileOption = Profile.c7, verbose: Verbose = False
 ) -> None:
     """Import every BPMN file, or refuse it by a rule with line and column; counts by reason."""
-    _judge("bpmn-import", directory, report, profile, verbose=verbose)
+    _judge("bpmn-import", bpmn_files(directory), report, profile, verbose=verbose)
 
 
 def bpmn_reject(
     directory: Directory, report: Report = None, profile: ProfileOption = Profile.spec, verbose: Verbose = False
 ) -> None:
-    """Refuse every BPMN file (models that break a constraint of the standard)."""
-    _judge("bpmn-reject", directory, report, profile, verbose=verbose)
+    """Refuse every model that breaks a constraint of the standard (of betsy's table, else of the whole folder)."""
+    _judge("bpmn-reject", constraint_files(directory), report, profile, verbose=verbose)

@@ -48,14 +48,7 @@ def as_json(found: Mapping[str, Sequence[Problem]]) -> str:
 def as_sarif(found: Mapping[str, Sequence[Problem]], *, version: str = "") -> str:
     """All files' findings as a SARIF log with one run."""
     used = sorted({problem.rule for problems in found.values() for problem in problems})
-    rules = [
-        {
-            "id": rule,
-            "shortDescription": {"text": RULES[rule].about},
-            "properties": {"layer": RULES[rule].layer, "source": RULES[rule].source},
-        }
-        for rule in used
-    ]
+    rules = [_rule(id) for id in used]
     results = [
         {
             "ruleId": problem.rule,
@@ -72,6 +65,17 @@ def as_sarif(found: Mapping[str, Sequence[Problem]], *, version: str = "") -> st
         driver["version"] = version
     log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
     return json.dumps(log, ensure_ascii=False, indent=2)
+
+
+def _rule(id: str) -> dict[str, Any]:
+    rule = RULES.get(id)  # None for a rule of another kind of file, such as a decision's
+    if rule is None:
+        return {"id": id}
+    return {
+        "id": id,
+        "shortDescription": {"text": rule.about},
+        "properties": {"layer": rule.layer, "source": rule.source},
+    }
 
 
 def _location(name: str, problem: Problem) -> dict[str, Any]:

@@ -88,6 +88,18 @@ def test_judges_count_report_and_close_with_one_line(folder: Path, name: str, co
     assert last in report.with_suffix(".html").read_text()
 
 
+def test_of_a_suite_only_the_constraint_models_must_be_refused(tmp_path: Path) -> None:
+    constraints = tmp_path / "betsy" / "bpmn_constraints" / "X"
+    constraints.mkdir(parents=True)
+    (constraints / "bad.bpmn").write_bytes(process(""))
+    (tmp_path / "betsy" / "good.bpmn").write_bytes(GOOD)
+    assert run("bpmn_reject", tmp_path)[1].splitlines()[-1] == "1 passed, 0 failed"
+    table = "group\tmodel\nConstraint\tbpmn_constraints/X/bad.bpmn\nConstraint\tbpmn_constraints/absent.bpmn\nBasic\tgood.bpmn\n"
+    (tmp_path / "betsy" / "betsy-cases.tsv").write_text(table)
+    for folder in (tmp_path / "betsy", tmp_path / "betsy" / "bpmn_constraints", constraints):
+        assert run("bpmn_reject", folder)[1].splitlines()[-1] == "1 passed, 0 failed", folder
+
+
 def test_a_missing_file_is_the_users_error(tmp_path: Path) -> None:
     from ostinato.errors import UserError
 

@@ -40,6 +40,11 @@ def test_sarif_names_its_rules_and_places() -> None:
     assert region == {"artifactLocation": {"uri": "a.bpmn"}, "region": {"startLine": 2, "startColumn": 3}}
 
 
+def test_sarif_takes_rules_of_other_files_too() -> None:
+    run = json.loads(as_sarif({"a.dmn": [Problem("dmn-x", "warning", "Expected x but y.")]}))["runs"][0]
+    assert run["tool"]["driver"]["rules"] == [{"id": "dmn-x"}]
+
+
 def test_a_refusal_has_camundas_shape() -> None:
     warning = Problem("exec-delegate", "warning", "Expected x but y.", "w", 3, 4)
     body = refusal({"a.bpmn": [ERROR, warning], "fine.bpmn": [warning]})
