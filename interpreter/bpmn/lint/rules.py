@@ -145,7 +145,7 @@ event-gateway-incoming WE What follows an event-based gateway has no other incom
 event-gateway-start WE An instantiating event-based gateway has no incoming flow; a parallel one starts. | BPMN 10.6.6
 event-gateway-async EE asyncAfter is not used on an event-based gateway. | Camunda 7
 activity-quantity EE startQuantity and completionQuantity are 1 or more. | BPMN 10.3
-activity-script -W A script task with a script says its format. | BPMN 10.3.3
+activity-script -E A script task with a script says its format. | BPMN 10.3.3
 activity-script-format -E A script's format is a MIME type or a known language. | BPMN 10.3.3
 receive-instantiate WE An instantiating receive task has no incoming flow. | BPMN 10.3.3
 adhoc-content WE An ad-hoc subprocess has activities and no start or end events. | BPMN 10.3.5

@@ -94,7 +94,8 @@ def test_of_a_suite_only_the_constraint_models_must_be_refused(tmp_path: Path) -
     (constraints / "bad.bpmn").write_bytes(process(""))
     (tmp_path / "betsy" / "good.bpmn").write_bytes(GOOD)
     assert run("bpmn_reject", tmp_path)[1].splitlines()[-1] == "1 passed, 0 failed"
-    table = "group\tmodel\nConstraint\tbpmn_constraints/X/bad.bpmn\nConstraint\tbpmn_constraints/absent.bpmn\nBasic\tgood.bpmn\n"
+    rows = ["Constraint\tbpmn_constraints/X/bad.bpmn", "Constraint\tbpmn_constraints/absent.bpmn", "Basic\tgood.bpmn"]
+    table = "\n".join(["group\tmodel", *rows]) + "\n"
     (tmp_path / "betsy" / "betsy-cases.tsv").write_text(table)
     for folder in (tmp_path / "betsy", tmp_path / "betsy" / "bpmn_constraints", constraints):
         assert run("bpmn_reject", folder)[1].splitlines()[-1] == "1 passed, 0 failed", folder
