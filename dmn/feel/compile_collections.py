@@ -77,6 +77,8 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Evaluate:
         seen.append(key)
     compiler.unbind(seen)
     compiler.used = outer
+    if refers_back:
+        compiler.needs_run = True  # entries may share values, so that walking them is no longer bounded by the text
     if not refers_back and not recursive:
         return lambda scope: {key: value(scope) for key, value in entries}
 

@@ -19,7 +19,7 @@ from .ast import (
     UnaryTests,
 )
 from .kinds import kind_of
-from .run import Run, Scope, run_of
+from .run import UNMETERED, Run, Scope, run_of
 from .values import Range, equals
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def matches(subject: Any, value: Any, run: Run) -> bool | None:
     if kind_of(value) is Range:
         if kind_of(subject) is Range and equals(subject, value, run) is True:
             return True
-        return value.contains(subject)
+        return value.contains(subject, run)
     if kind_of(value) is list:
         if kind_of(subject) is list and equals(subject, value, run) is True:
             return True
@@ -43,7 +43,7 @@ def matches(subject: Any, value: Any, run: Run) -> bool | None:
         run.charge(len(value))
         for item in value:
             if kind_of(item) is Range and kind_of(subject) is not Range:
-                verdict = item.contains(subject)
+                verdict = item.contains(subject, run)
             else:
                 verdict = equals(subject, item, run)
             if verdict is True:
@@ -66,12 +66,12 @@ def _test(compiler: Compiler, node: Node) -> Test:
 
         def inside(scope: Scope, subject: Any) -> bool | None:
             interval = value(scope)
-            return None if interval is None else interval.contains(subject)
+            return None if interval is None else interval.contains(subject, run_of(scope))
 
         return inside
     if isinstance(node, Literal):
         constant = node.value
-        return lambda scope, subject: equals(subject, constant)
+        return lambda scope, subject: equals(subject, constant, UNMETERED)
     is_condition = isinstance(node, (Comparison, Logic, Between, In, InstanceOf, Quantified))
 
     def test(scope: Scope, subject: Any) -> bool | None:

@@ -147,7 +147,9 @@ def _path(compiler: Compiler, node: Path) -> Evaluate:
                 found = value[name]
                 return found if kind_of(found) in _FETCHED else from_json(found)
         elif kind is list:
-            run_of(scope).charge_list(len(value))
+            run = run_of(scope)
+            run.charge(4 * len(value))
+            run.charge_list(len(value))
             return [property_of(scope, item) for item in value]
         else:
             getter = PROPERTIES.get(kind, _NO_PROPERTIES).get(name)

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .decimals import CONTEXT, NumberError, number_of
-from .kinds import as_context, as_list, is_mapping, is_sequence, kind_of
+from .kinds import is_mapping, is_sequence, kind_of
+from .run import Run
 from .temporal import DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 from .text import feel_string
 from .values import MAX_DEPTH, FeelFunction, Range
@@ -23,25 +24,54 @@ ATOMS = frozenset(
 )  # fmt: skip
 
 
-def from_json(value: Any, depth: int = 0) -> Any:
+def from_json(value: Any) -> Any:
     """The FEEL value of Python data: ints and floats become Decimals, tuples lists, mappings contexts, stdlib dates
-    and times their FEEL kinds; strings stay strings. NaN, infinities and foreign objects become null."""
+    and times their FEEL kinds; strings stay strings. NaN, infinities, foreign objects and cycles become null."""
     kind = kind_of(value)
-    if kind in ATOMS:
-        if kind is not Decimal:
-            return value
-        return CONTEXT.plus(value) if value.is_finite() and abs(value.adjusted()) < 6111 else None
+    if kind is str or kind is bool or value is None:
+        return value
+    if is_mapping(value) or is_sequence(value):
+        return _container(value, {}, 0)
+    return _atom(value)
+
+
+def _container(value: Any, done: dict[int, Any], depth: int) -> Any:
+    """Converts what is shared only once; `done` has the results by identity, None while one is under way."""
+    identity = id(value)
+    if identity in done:
+        return done[identity]
+    if depth > MAX_DEPTH:
+        return None
+    done[identity] = None
+    result: Any
+    if is_mapping(value):
+        result = {str(key): _nested(item, done, depth + 1) for key, item in value.items()}
+    else:
+        result = [_nested(item, done, depth + 1) for item in value]
+    done[identity] = result
+    return result
+
+
+def _nested(value: Any, done: dict[int, Any], depth: int) -> Any:
+    kind = kind_of(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int or kind is Decimal or kind is float:
+        return _atom(value)
+    if is_mapping(value) or is_sequence(value):
+        return _container(value, done, depth)
+    return _atom(value)
+
+
+def _atom(value: Any) -> Any:
+    kind = kind_of(value)
     if kind is int:
         return _decimal(value)
     if kind is float:
         return CONTEXT.create_decimal(repr(value)) if math.isfinite(value) else None
-    if depth > MAX_DEPTH:
-        return None
-    if is_mapping(value):
-        return {str(k): from_json(v, depth + 1) for k, v in value.items()}
-    if is_sequence(value):
-        return [from_json(v, depth + 1) for v in value]
-    return _from_python(value)
+    if kind is Decimal:
+        return CONTEXT.plus(value) if value.is_finite() and abs(value.adjusted()) < 6111 else None
+    return value if kind in ATOMS else _from_python(value)
 
 
 def _decimal(value: int) -> Decimal | None:
@@ -90,21 +120,35 @@ def from_datetime(value: datetime) -> FeelDateTime:
     return FeelDateTime(value.year, value.month, value.day, _clock(value), _zone_of(value))
 
 
-def to_json(value: Any, depth: int = 0) -> Any:
+def to_json(value: Any, run: Run | None = None) -> Any:
     """A value as JSON data: integral numbers as int, others as float, dates, times, durations, ranges and functions
-    as text. A number beyond 1e300 becomes text too, since it is beyond JSON's usual floats."""
-    if isinstance(value, Decimal):
-        if value.adjusted() > 300:
-            return feel_string(value)
-        return int(value) if value == value.to_integral_value() else float(value)
+    as text. A number beyond 1e300 becomes text too, since it is beyond JSON's usual floats.
+
+    The size counts against the limits of `run`, or else against the default ones: FeelLimitError beyond.
+    """
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
+    if isinstance(value, Decimal):
+        return _json_number(value)
+    return _json(value, run or Run(keep_warnings=False), 0)
+
+
+def _json_number(value: Decimal) -> Any:
+    if value.adjusted() > 300:
+        return feel_string(value)
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _json(value: Any, run: Run, depth: int) -> Any:
+    run.charge(4)
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Decimal):
+        return _json_number(value)
     if depth > MAX_DEPTH:
         return None
     if kind_of(value) is list:
-        items = as_list(value)
-        return [to_json(v, depth + 1) for v in items]
+        return [_json(item, run, depth + 1) for item in value]
     if kind_of(value) is dict:
-        entries = as_context(value)
-        return {k: to_json(v, depth + 1) for k, v in entries.items()}
-    return feel_string(value)
+        return {key: _json(item, run, depth + 1) for key, item in value.items()}
+    return feel_string(value, run)

@@ -24,18 +24,17 @@ def quoted(text: str) -> str:
 def feel_string(value: Any, run: Run | None = None) -> str | None:
     """The text of a value; None for null. A string is itself; inside a list or context it is quoted.
 
-    With a `run`, the length of the result counts against its limits.
+    The work counts against the limits of `run`, or else against the default ones: FeelLimitError beyond.
     """
     if value is None:
         return None
     if isinstance(value, str):
         return value
-    return _text(value, 0, run)
+    return _text(value, 0, run or Run(keep_warnings=False))
 
 
-def _text(value: Any, depth: int, run: Run | None) -> str:
-    if run is not None:
-        run.charge(1)
+def _text(value: Any, depth: int, run: Run) -> str:
+    run.charge(4)
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -58,8 +57,7 @@ def _text(value: Any, depth: int, run: Run | None) -> str:
         result = value.signature()
     else:
         return str(value)
-    if run is not None:
-        run.charge_string(len(result))
+    run.charge_string(len(result))
     return result
 
 
@@ -67,7 +65,7 @@ def _key(key: str) -> str:
     return key if is_spellable(key) and normalized(key) == key else quoted(key)
 
 
-def _range(value: Range, depth: int, run: Run | None) -> str:
+def _range(value: Range, depth: int, run: Run) -> str:
     if value.operator:
         endpoint = value.start if value.operator in (">", ">=") else value.end
         return f"{value.operator}{_text(endpoint, depth + 1, run)}"

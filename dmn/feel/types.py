@@ -150,8 +150,15 @@ def type_of(value: Any) -> str:
     return "function" if isinstance(value, FeelFunction) else kind_of(value).__name__
 
 
-def conforms(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYPES, depth: int = 0) -> bool:
+def conforms(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYPES) -> bool:
     """Whether a value is of a type without any conversion; null is of every type (DMN 1.5, 10.3.2.9.1)."""
+    return _conforms(value, kind, types, {}, 0)
+
+
+def _conforms(
+    value: Any, kind: FeelType, types: Mapping[str, FeelType], seen: dict[tuple[int, int], bool], depth: int
+) -> bool:
+    """`seen` has the answers for the lists and contexts that occur more than once, by identity."""
     if value is None or kind is ANY:
         return True
     if depth > MAX_TYPE_DEPTH:
@@ -162,24 +169,34 @@ def conforms(value: Any, kind: FeelType, types: Mapping[str, FeelType] = _NO_TYP
                 return isinstance(value, FeelFunction)
             return kind_of(value) is _PYTHON_TYPE.get(name)
         case ListType(item):
-            return kind_of(value) is list and all(conforms(v, item, types, depth + 1) for v in as_list(value))
+            if kind_of(value) is not list:
+                return False
+            key = (id(value), id(kind))
+            if key not in seen:
+                seen[key] = all(_conforms(v, item, types, seen, depth + 1) for v in value)
+            return seen[key]
         case ContextType(fields):
-            return kind_of(value) is dict and all(
-                name in value and conforms(value[name], field, types, depth + 1) for name, field in fields
-            )
+            if kind_of(value) is not dict:
+                return False
+            key = (id(value), id(kind))
+            if key not in seen:
+                seen[key] = all(
+                    name in value and _conforms(value[name], field, types, seen, depth + 1) for name, field in fields
+                )
+            return seen[key]
         case RangeType(item):
             return (
                 kind_of(value) is Range
-                and conforms(value.start, item, types, depth + 1)
-                and conforms(value.end, item, types, depth + 1)
+                and _conforms(value.start, item, types, seen, depth + 1)
+                and _conforms(value.end, item, types, seen, depth + 1)
             )
         case FunctionType():
             return isinstance(value, FeelFunction) and _function_conforms(value, kind, types)
         case ConstrainedType(_, base, allows):
-            return conforms(value, base, types, depth + 1) and allows(value)
+            return _conforms(value, base, types, seen, depth + 1) and allows(value)
         case NamedType(name):
             named = types.get(name)
-            return named is not None and conforms(value, named, types, depth + 1)
+            return named is not None and _conforms(value, named, types, seen, depth + 1)
         case _:
             return False
 

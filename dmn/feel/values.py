@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .kinds import kind_of
+from .run import Run
 from .temporal import NANOS, DaysTimeDuration, FeelDate, FeelDateTime, FeelTime, YearsMonthsDuration
 
 if TYPE_CHECKING:
-    from .run import Run
     from .types import FeelType
 
 Value = Any
@@ -43,13 +43,13 @@ class Range:
     end_included: bool
     operator: str = ""
 
-    def contains(self, value: Any) -> bool | None:
+    def contains(self, value: Any, run: Run | None = None) -> bool | None:
         """True, False, or None when the value cannot be compared with the endpoints."""
         operator = self.operator
         if operator == "=":
-            return equals(value, self.end)
+            return equals(value, self.end, run)
         if operator == "!=":
-            same = equals(value, self.end)
+            same = equals(value, self.end, run)
             return None if same is None else not same
         if value is None:
             return None
@@ -108,7 +108,7 @@ def unary_range(operator: str, endpoint: Any) -> Range:
 def equals(left: Any, right: Any, run: Run | None = None, depth: int = 0) -> bool | None:
     """FEEL's `=`: None when the kinds differ, so that the answer is null. Null equals null and nothing else.
 
-    With a `run`, the items compared count as steps.
+    The items compared count as steps of the `run`; without one, FeelLimitError beyond the default number.
     """
     kind = kind_of(left)
     if left is None or right is None:
@@ -119,9 +119,9 @@ def equals(left: Any, right: Any, run: Run | None = None, depth: int = 0) -> boo
     if kind is Decimal or kind is str or kind is bool:
         return left == right
     if kind is list:
-        return _lists_equal(left, right, run, depth)
+        return _lists_equal(left, right, run or Run(keep_warnings=False), depth)
     if kind is dict:
-        return _contexts_equal(left, right, run, depth)
+        return _contexts_equal(left, right, run or Run(keep_warnings=False), depth)
     if kind is FeelDateTime:
         return _seconds(left.instant()) == _seconds(right.instant()) and (left.zone is None) == (right.zone is None)
     if kind is FeelTime:
@@ -138,7 +138,7 @@ def equals(left: Any, right: Any, run: Run | None = None, depth: int = 0) -> boo
             or left.end_included != right.end_included
         ):
             return False
-        starts, ends = equals(left.start, right.start), equals(left.end, right.end)
+        starts, ends = equals(left.start, right.start, run), equals(left.end, right.end, run)
         return None if starts is None or ends is None else starts and ends
     return left == right
 
@@ -148,13 +148,12 @@ def _seconds(nanos: int) -> int:
     return nanos // NANOS
 
 
-def _lists_equal(left: list[Any], right: list[Any], run: Run | None, depth: int) -> bool | None:
+def _lists_equal(left: list[Any], right: list[Any], run: Run, depth: int) -> bool | None:
     if len(left) != len(right):
         return False
     if depth > MAX_DEPTH:
         return None
-    if run is not None:
-        run.charge(len(left))
+    run.charge(4 * len(left) + 4)
     result: bool | None = True
     for a, b in zip(left, right, strict=True):
         same = equals(a, b, run, depth + 1)
@@ -165,13 +164,12 @@ def _lists_equal(left: list[Any], right: list[Any], run: Run | None, depth: int)
     return result
 
 
-def _contexts_equal(left: dict[str, Any], right: dict[str, Any], run: Run | None, depth: int) -> bool | None:
+def _contexts_equal(left: dict[str, Any], right: dict[str, Any], run: Run, depth: int) -> bool | None:
     if len(left) != len(right):
         return False
     if depth > MAX_DEPTH:
         return None
-    if run is not None:
-        run.charge(len(left))
+    run.charge(4 * len(left) + 4)
     result: bool | None = True
     for key, a in left.items():
         if key not in right:

@@ -328,6 +328,11 @@ class TestConversions:
         cycle: list[Any] = []
         cycle.append(cycle)
         assert evaluate("count(c)", {"c": cycle}).value == 1
+        cycle.append(cycle)
+        assert evaluate("c", {"c": cycle}).value == [None, None]
+        entry: dict[str, Any] = {}
+        entry["self"] = entry
+        assert evaluate("c.self", {"c": entry}).value is None
 
     def test_to_json(self) -> None:
         value = evaluate('{a: [1, 2.5, 1e3, null, true, "x"], d: @"2024-01-01", r: [1..2], t: @"PT1H", f: sum}').value

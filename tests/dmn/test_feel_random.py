@@ -21,6 +21,7 @@ from dmn.feel import (
     evaluate_unary_tests,
     feel_string,
     from_json,
+    to_json,
 )
 from dmn.feel.builtins import CAMUNDA_BUILTINS, STANDARD_BUILTINS
 
@@ -296,6 +297,44 @@ def test_limits_end_an_evaluation_and_say_which(text: str, limit: str) -> None:
     assert [w.code for w in result.warnings][-1] == "LIMIT", result.warnings
     assert limit in result.warnings[-1].message
     assert time.perf_counter() - started < 15
+
+
+DOUBLED = "{f: function(s, n) if n = 0 then s else f([s, s], n - 1), a: f([{k: 1}], 40), r: %s}.r"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = f([{k: 1}], 40)",
+        "a in (= f([{k: 1}], 40))",
+        "a in [f([{k: 1}], 40)]",
+        "string(a)",
+        "to json(a)",
+        "a.k",
+        "flatten(a)",
+        "list contains([a], f([{k: 1}], 40))",
+        "index of([a], f([{k: 1}], 40))",
+        "distinct values([a, f([{k: 1}], 40)])",
+        "is(a, f([{k: 1}], 40))",
+    ],
+)
+def test_values_that_share_parts_are_not_walked_for_ever(text: str) -> None:
+    """40 doublings are a small value with 2 ** 40 leaves."""
+    result = evaluate(DOUBLED % text, dialect="camunda", limits=LIMITS)
+    assert [warning.code for warning in result.warnings] == ["LIMIT"]
+
+
+def test_sharing_is_no_problem_where_nothing_has_to_be_walked_twice() -> None:
+    kind = "list<" * 41 + "context<k: number>" + ">" * 41
+    assert evaluate(DOUBLED % f"a instance of {kind}").value is True
+    shared = evaluate(DOUBLED % "a").value
+    assert evaluate("count(a)", {"a": shared}).value == 2
+    for convert in (to_json, feel_string):
+        with pytest.raises(FeelLimitError):
+            convert(shared)
+    entries = ", ".join(f"k{n}: [k{n - 1}, k{n - 1}]" for n in range(1, 60))
+    with pytest.raises(FeelLimitError):
+        compile_expression(f"{{k0: [1], {entries}, l: [k59] = [[k58, k58]]}}.l").call({})
 
 
 @pytest.mark.parametrize(

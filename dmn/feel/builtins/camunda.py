@@ -149,7 +149,7 @@ def from_json_text(run: Run, text: str) -> Any:
 
 @library.builtin("to json(value: any)", needs_run=True)
 def to_json_text(run: Run, value: Any) -> str:
-    text = json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(to_json(value, run), ensure_ascii=False, separators=(",", ":"))
     run.charge_string(len(text))
     return text
 

@@ -178,7 +178,7 @@ def flatten(run: Run, values: list[Any]) -> list[Any]:
     while stack:
         for value in stack[-1]:
             if kind_of(value) is list:
-                run.charge(1)
+                run.charge(4)
                 stack.append(iter(value))
                 break
             flat.append(value)
