@@ -175,7 +175,7 @@ def parse_cycle(text: str) -> Cycle | Cron:
     if match is None:
         raise ValueError(f"Expected a cycle like 'R3/PT10M' but it was {text!r:.80}.")
     times = int(match["times"]) if match["times"] not in ("", "-1") else -1
-    parts = match["rest"].split("/")
+    parts = re.split(r"/(?![^\[]*\])", match["rest"])  # a zone in brackets has a stroke of its own
     if len(parts) == 1:
         return Cycle(times, _period(parts[0]))
     if len(parts) > 3:

@@ -29,7 +29,7 @@ _classes: dict[str, type] = {}
 
 def to_json(obj: Any) -> dict[str, Any]:
     """The JSON form of a registered dataclass."""
-    encoder = _encoders.get(type(obj))
+    encoder = _encoders.get(typing.cast("type[Any]", type(obj)))
     if encoder is None:
         raise TypeError(f"Expected one of the engine's dataclasses but it was {type(obj).__name__!r}.")
     return encoder(obj)
@@ -44,15 +44,18 @@ def encode_value(value: Any) -> Any:
     """The JSON form of a variable value."""
     if type(value) is Typed:
         return {"$typed": value.type, "value": value.value, "info": value.info}
-    if type(value) is dict and "$typed" in value:
-        return {"$typed": "$plain", "value": typing.cast(Any, value)}
+    if type(value) is dict:
+        fields = typing.cast("dict[str, Any]", value)
+        return {"$typed": "$plain", "value": fields} if "$typed" in fields else fields
     return value
 
 
 def decode_value(data: Any) -> Any:
     """The variable value whose JSON form `data` is."""
-    if type(data) is dict and "$typed" in data:
+    if type(data) is dict:
         fields = typing.cast("dict[str, Any]", data)
+        if "$typed" not in fields:
+            return fields
         kind = fields["$typed"]
         if kind == "$plain":
             return fields.get("value")

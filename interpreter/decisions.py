@@ -7,7 +7,7 @@ other result is a value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interpreter import events as ev
 from interpreter import expressions, variables
@@ -35,9 +35,10 @@ def decide_now(m: Machine, element: Element, node: FlowNode, work: Work) -> bool
 def accept(m: Machine, element: Element, node: FlowNode, work: Work, result: Any) -> None:
     """Map the result and record that the decision was taken."""
     if isinstance(result, dict) and "value" in result:
-        value, rows, trace = result["value"], result.get("rows"), result.get("trace")
+        answer = cast("dict[str, Any]", result)
+        value, rows, trace = answer["value"], answer.get("rows"), answer.get("trace")
     else:
-        value, rows, trace = result, None, None
+        value, rows, trace = cast(Any, result), None, None
     mapped = value if work.map == "zeebe" else _mapped(node, work.map, _rows(value) if rows is None else rows)
     if trace is not None:
         m.emit(ev.DecisionEvaluated(element.key, node.id, str(trace.get("decision", work.type.text)), trace))
@@ -51,8 +52,12 @@ def _rows(value: Any) -> list[dict[str, Any]]:
     if value is None:
         return []
     if isinstance(value, list):
-        return [row if isinstance(row, dict) else {"result": row} for row in value]
-    return [value if isinstance(value, dict) else {"result": value}]
+        return [_row(item) for item in cast("list[Any]", value)]
+    return [_row(value)]
+
+
+def _row(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"result": value}
 
 
 def _mapped(node: FlowNode, how: str, rows: list[dict[str, Any]]) -> Any:

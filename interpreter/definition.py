@@ -122,6 +122,7 @@ class FlowNode:
     out: tuple[SequenceFlow, ...] = field(init=False, repr=False, default=())
     plain: bool = field(init=False, repr=False, default=False)
     has_joins: bool = field(init=False, repr=False, default=False)
+    cancel_listeners: tuple[Listener, ...] = field(init=False, repr=False, default=())
     throws_late: bool = field(init=False, repr=False, default=False)
 
     @property
@@ -252,7 +253,7 @@ def dump_definition(definition: Definition) -> dict[str, Any]:
 
 def load_definition(data: dict[str, Any]) -> Definition:
     """The definition whose JSON form `data` is; ValueError when it is of another format."""
-    import interpreter.elements.table  # noqa: F401  registers the specs of all elements
+    import interpreter.elements.table  # noqa: F401  # pyright: ignore[reportUnusedImport]  registers all specs
 
     if data.get("format") != FORMAT:
         raise ValueError(f"Expected a definition of format {FORMAT} but it was {data.get('format')!r}.")

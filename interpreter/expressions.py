@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dmn import feel
 from interpreter import calendar, juel
@@ -151,9 +151,11 @@ def names(m: Machine, expression: Expression | None, element: int, what: str) ->
         return ()
     if isinstance(value, str):
         return tuple([part.strip() for part in value.split(",") if part.strip()])
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return tuple(value)
-    raise Failure(f"Expected {what} to be a list of names but it was {_short(repr(value))}.")
+    if isinstance(value, list):
+        parts = cast("list[Any]", value)
+        if all(isinstance(part, str) for part in parts):
+            return tuple(parts)
+    raise Failure(f"Expected {what} to be a list of names but it was {_short(repr(cast(Any, value)))}.")
 
 
 def instant(m: Machine, expression: Expression | None, element: int, what: str) -> Millis | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interpreter import expressions, variables
 from interpreter.codec import register
@@ -230,7 +230,7 @@ def done(m: Machine, element: Element, node: FlowNode, work: Work, command: Any)
         variables.set_variable(m, element.key, work.result_variable, result)
     if work.outputs:
         for name, value in work.outputs.items():
-            extra = result if isinstance(result, dict) else None
+            extra = cast("dict[str, Any]", result) if isinstance(result, dict) else None
             variables.set_variable(m, element.key, name, expressions.evaluate(m, value, element.key, extra))
 
 

@@ -27,7 +27,7 @@ def arrived(m: Machine, node: FlowNode, scope: Element) -> None:
 
 
 def recheck(m: Machine, key: int) -> None:
-    """Look at the joins of a scope in which something moved, as a transition, and again if one of them was activated."""
+    """Look at the joins of a scope in which something moved, as a transition, again if one of them was activated."""
     if recheck_scope(m, key):
         m.dirty[key] = None
 

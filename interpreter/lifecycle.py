@@ -338,10 +338,13 @@ def terminate(m: Machine, element: Element, reason: str = "cancelled") -> None:
             terminate(m, found, reason)
     key = element.key
     node = m.nodes[element.node]
+    if not m.skip_listeners and element.multi != "body":
+        if node.cancel_listeners:
+            listeners.run_on_cancel(m, element, node.cancel_listeners, "delete")
+        if node.listeners:
+            listeners.run_on_cancel(m, element, node.listeners, "end")
     if element.waits:
         m.close_waits(element, "cancelled")
-    if node.listeners and not m.skip_listeners and element.multi != "body":
-        listeners.run_on_cancel(m, element, node)
     if key in m.state.incidents_by_element:
         resolve_incidents(m, key)
     if key != 1:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from interpreter import expressions
-from interpreter.definition import FlowNode, Listener
+from interpreter.definition import Listener
+from interpreter.failures import BpmnError, Failure
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.waits import JobWait
@@ -49,10 +50,15 @@ def run_expressions(m: Machine, listeners: Iterable[Listener], event: str, eleme
             expressions.evaluate(m, listener.expression, element)
 
 
-def run_on_cancel(m: Machine, element: Element, node: FlowNode) -> None:
-    """End listeners of an element instance that is being terminated; there is no way back, so a failing one is an
-    incident of the process instance only if it is not a job (jobs of dying elements are not created)."""
-    run_expressions(m, node.listeners, "end", element.key)
+def run_on_cancel(m: Machine, element: Element, listeners: Iterable[Listener], event: str) -> None:
+    """Listeners of an element instance that is being terminated. There is no way back, so a failing one is an incident of what is
+    around it, with nothing to try again; jobs of dying elements are not created."""
+    for listener in listeners:
+        if listener.event == event and listener.expression is not None:
+            try:
+                expressions.evaluate(m, listener.expression, element.key)
+            except (Failure, BpmnError) as error:
+                m.raise_incident("listener", str(error), element.scope, m.state.elements[element.scope].node)
 
 
 def job_done(m: Machine, wait: JobWait) -> None:

@@ -9,7 +9,7 @@ instances run. Cardinality and collection are evaluated once, on entry. The body
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from interpreter import catching, compensation, expressions, lifecycle, variables
 from interpreter import events as ev
@@ -77,7 +77,7 @@ def _begin(m: Machine, element: Element, node: FlowNode, loop: MultiInstance) ->
                 m,
                 f"Expected the collection of {node.id!r} to be a list but {loop.collection.text!r} was {value!r:.80}.",
             )
-        items = value
+        items = cast("list[Any]", value)
         total = len(items)
     else:
         assert loop.cardinality is not None
@@ -156,7 +156,7 @@ def inner(m: Machine, key: int, index: int, ready: bool = False) -> None:
     elif isinstance(loop, MultiInstance) and loop.spread_items and element.data is not None:
         item = (element.data.get("items") or {index: None})[index]
         if isinstance(item, dict):
-            variables.set_all(m, child, item, local=True)
+            variables.set_all(m, child, cast("dict[str, Any]", item), local=True)
     if isinstance(loop, MultiInstance) and loop.output_element_name:
         variables.set_local(m, child, loop.output_element_name, None)
     m.push("enter", child)

@@ -9,7 +9,7 @@ dump. Changes are collected in `Machine.changes`, and conditional events look at
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interpreter import events as ev
 from interpreter.state import State
@@ -118,11 +118,11 @@ def path_value(state: State, element: int, path: str, value: VariableValue, loca
     if not rest:
         return name, value
     known = state.elements[element].variables.get(name, MISSING) if local else lookup(state, element, name)
-    top: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
+    top: dict[str, Any] = dict(cast("dict[str, Any]", known)) if isinstance(known, dict) else {}
     place = top
     for part in rest[:-1]:
         inner = place.get(part)
-        place[part] = dict(inner) if isinstance(inner, dict) else {}
+        place[part] = dict(cast("dict[str, Any]", inner)) if isinstance(inner, dict) else {}
         place = place[part]
     place[rest[-1]] = value
     return name, top

@@ -9,7 +9,7 @@ activity the completion condition is looked at: when it is true the rest is canc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interpreter import expressions, jobs, lifecycle, variables
 from interpreter.codec import decode_value, encode_value
@@ -122,5 +122,5 @@ def collect(m: Machine, element: Element, scope: Element, spec: AdHocSubProcess)
     if spec.output_collection and spec.output_element is not None:
         value = encode_value(expressions.evaluate(m, spec.output_element, element.key))
         known = variables.lookup(m.state, scope.key, spec.output_collection)
-        rows = list(known) if isinstance(known, list) else []
+        rows = cast("list[Any]", known) if isinstance(known, list) else []
         variables.set_local(m, scope.key, spec.output_collection, [*rows, decode_value(value)])

@@ -9,6 +9,7 @@ many ways, so the join is looked at whenever something in its scope has moved an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from interpreter import joins, lifecycle
@@ -33,6 +34,6 @@ class InclusiveGatewayBehavior(Behavior):
         """Activate if the join is ready; True when it was."""
         return joins.try_inclusive(m, node, scope)
 
-    def choose(self, m: Machine, element: Element, node: FlowNode) -> list[SequenceFlow] | tuple[SequenceFlow, ...]:
+    def choose(self, m: Machine, element: Element, node: FlowNode) -> Sequence[SequenceFlow]:
         """Every flow whose condition is true; the default when there is none."""
         return lifecycle.conditional_flows(m, element, node)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-import interpreter.triggers.table  # noqa: F401  registers the event definitions
-from interpreter import data, jobs  # noqa: F401  register their specs
+import interpreter.triggers.table  # noqa: F401  # pyright: ignore[reportUnusedImport]  registers the event definitions
+from interpreter import data, jobs  # noqa: F401  # pyright: ignore[reportUnusedImport]  register their specs
 from interpreter.codec import register
 from interpreter.definition import Definition, FlowNode, Spec
 from interpreter.elements import (
@@ -99,6 +99,8 @@ def bind(definition: Definition) -> None:
     for node in definition.nodes.values():
         node.behavior = BEHAVIORS[node.kind]
         node.plain = is_plain(node)
+        if isinstance(node.spec, user_task.UserTask):
+            node.cancel_listeners = tuple([x for x in node.spec.listeners if x.event == "delete"])
         node.throws_late = node.kind in ("intermediateThrowEvent", "endEvent") and any(
             isinstance(t, signal.SignalSpec) for t in node.triggers
         )

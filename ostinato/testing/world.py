@@ -333,7 +333,7 @@ class Run:
             return False
         world = self.world
         if self.state.ended:
-            return self._report_end()
+            return self._report_end() or self._cancel_children()
         for wait in list(self.state.waits.values()):
             if isinstance(wait, JobWait) and wait.kind in ASYNC and not self._failed(wait):
                 self.do(c.CompleteWait(world.now, wait.key), settle=False)
