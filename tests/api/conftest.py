@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,3 +21,13 @@ def rest(database_url: str, temporal: TemporalServer) -> Iterator[Rest]:
 
     with running(database_url, temporal.address, f"queue-{uuid.uuid4().hex[:12]}") as client:
         yield client
+    assert asyncio.run(_differences(database_url)) == []
+
+
+async def _differences(database_url: str) -> list[str]:
+    """Where the read model is not what the event log says, after all that the module's tests did."""
+    from store.audit import audit
+    from store.database import Database
+
+    async with Database(database_url, application="audit") as database:
+        return [str(difference) for difference in await audit(database)]
