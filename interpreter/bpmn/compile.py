@@ -483,13 +483,8 @@ def activity_type(node: FlowNode) -> str:
     """Camunda's name of the kind of activity."""
     if node.kind not in EVENTS:
         return _ACTIVITY_TYPES.get(node.kind, node.kind)
-    name = (
-        ""
-        if not node.triggers
-        else "Multiple"
-        if len(node.triggers) > 1
-        else _TRIGGER_NAMES.get(type(node.triggers[0]), "")
-    )
+    triggers = list(node.triggers)
+    name = "Multiple" if len(triggers) > 1 else "".join(_TRIGGER_NAMES.get(type(trigger), "") for trigger in triggers)
     known = _EVENT_TYPES[node.kind].get(name)
     if known is not None:
         return known
