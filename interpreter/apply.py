@@ -61,6 +61,21 @@ def _instance_migrated(state: State, event: ev.InstanceMigrated) -> None:
     state.process_id = event.process_id
     for element in state.elements.values():
         element.node = nodes.get(element.node, element.node)
+    for key, record in state.records.items():
+        state.records[key] = CompensationRecord(
+            key, nodes.get(record.node, record.node), record.scope, _renamed(record.record, nodes)
+        )
+
+
+def _renamed(record: dict[str, Any], nodes: dict[str, str]) -> dict[str, Any]:
+    """A compensation record with the ids of another definition."""
+    found = dict(record)
+    for name in ("handler", "event_subprocess"):
+        if found.get(name) is not None:
+            found[name] = nodes.get(found[name], found[name])
+    if "inner" in found:
+        found["inner"] = [[nodes.get(node, node), _renamed(inner, nodes)] for node, inner in found["inner"]]
+    return found
 
 
 def _element_activated(state: State, event: ev.ElementActivated) -> None:

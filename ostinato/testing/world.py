@@ -287,6 +287,8 @@ class Run:
             if before is not None:
                 assert dump_state(self.state) == before, "a rejected command changed the state"
             return result
+        if isinstance(command, c.MigrateInstance):
+            self.definition = ports["target"]
         self._record(result)
         while self.state.pending and not self.state.suspended:
             more = step(self.definition, self.state, c.Continue(self.world.now))
@@ -490,6 +492,16 @@ class Run:
 
     def modify(self, *instructions: c.ModificationInstruction) -> Run:
         self.do(c.ModifyInstance(self.world.now, instructions))
+        return self
+
+    def migrate(self, target: Definition, instructions: Mapping[str, str], **variables: Any) -> Run:
+        """Go on with another definition; the plan maps old node ids to new ones."""
+        command = c.MigrateInstance(
+            self.world.now, target.hash, tuple(c.MigrationInstruction(a, b) for a, b in instructions.items()), variables
+        )
+        result = self.attempt(command, target=target)
+        if isinstance(result, c.Rejection):
+            raise AssertionError(f"{result.code}: {result.message}")
         return self
 
     def suspend(self) -> Run:
