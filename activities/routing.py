@@ -43,12 +43,12 @@ class RoutingActivities:
     async def perform(self, request: dict[str, Any]) -> None:
         """Perform one effect of `request["instance_id"]`; may be repeated."""
         effect = codec.from_json(request["effect"])
-        sender, effect_id = request["instance_id"], request["id"]
+        sender, effect_id, tenant = request["instance_id"], request["id"], request.get("tenant")
         match effect:
             case BroadcastSignal():
-                await self._broadcast(effect, sender, effect_id)
+                await self._broadcast(effect, sender, tenant, effect_id)
             case PublishMessage():
-                await self._publish(effect, effect_id)
+                await self._publish(effect, tenant, effect_id)
             case EscalateToParent():
                 await self._escalate(effect, sender, effect_id)
             case CompensateChild() | WriteDataStore():
@@ -58,20 +58,24 @@ class RoutingActivities:
             case _:
                 raise ApplicationError(f"Expected an effect but it was {effect!r:.200}.", non_retryable=True)
 
-    async def _broadcast(self, signal: BroadcastSignal, sender: str, effect_id: str) -> None:
-        """To every other instance and to start events; the thrower's own catchers were served in its step."""
-        for row in await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "signal", "eventName": signal.name}):
-            if row.process_instance_id != sender:
-                await self._trigger(row.id, signal.variables, effect_id)
-        await self._start_all("signal", signal.name, signal.variables, effect_id)
+    async def _broadcast(self, signal: BroadcastSignal, sender: str, tenant: str | None, effect_id: str) -> None:
+        """To every other instance and to start events of the thrower's tenant (from one without tenant: to everybody).
 
-    async def _publish(self, message: PublishMessage, effect_id: str) -> None:
+        The thrower's own catchers were served in its step.
+        """
+        for row in await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "signal", "eventName": signal.name}):
+            if row.process_instance_id not in (None, sender) and tenant in (None, row.tenant_id):
+                await self._trigger(row.id, signal.variables, effect_id)
+        await self._start_all(signal.name, signal.variables, tenant, effect_id)
+
+    async def _publish(self, message: PublishMessage, tenant: str | None, effect_id: str) -> None:
         await self._messages.publish(
             message.name,
             message.correlation_key,
             message.variables,
             ttl=message.ttl,
             id=message.message_id or effect_id,
+            tenant_id=tenant,
         )
 
     async def _escalate(self, escalation: EscalateToParent, sender: str, effect_id: str) -> None:
@@ -94,13 +98,10 @@ class RoutingActivities:
             return False
         return True
 
-    async def _start_all(
-        self, kind: str, name: str, variables: dict[str, Any], effect_id: str, *, only_one: bool = False
-    ) -> int:
-        started = 0
-        for row in await definitions.start_subscriptions(self._database, kind, name):
+    async def _start_all(self, name: str, variables: dict[str, Any], tenant: str | None, effect_id: str) -> None:
+        for row in await definitions.start_subscriptions(self._database, "signal", name):
             definition = await definitions.PROCESS_DEFINITIONS.get(self._database, row.definition_id)
-            if definition is None or definition.suspended:
+            if definition is None or definition.suspended or tenant not in (None, row.tenant_id):
                 continue
             instance_id = str(uuid5(NAMESPACE_OID, f"{effect_id}-{row.definition_id}-{row.node}"))
             start = StartInstance(
@@ -116,7 +117,3 @@ class RoutingActivities:
                 await process.start_only(self._client, instance_id, request, task_queue=self._task_queue)
             except process.InstanceExists:
                 logger.debug("%s was started by an earlier attempt", instance_id)
-            started += 1
-            if only_one:
-                break
-        return started

@@ -12,7 +12,8 @@ RESULT_LIMIT: Final = 2 * 1024 * 1024
 
 _PRELUDE: Final = """
 (function (global) {
-    const variables = JSON.parse(global.__variables), context = JSON.parse(global.__context), written = {};
+    const variables = JSON.parse(global.__variables), context = JSON.parse(global.__context);
+    const written = {}, local = {};
     delete global.__variables; delete global.__context;
     for (const name of Object.keys(variables)) if (!(name in global)) global[name] = variables[name];
     const execution = {
@@ -26,10 +27,14 @@ _PRELUDE: Final = """
         getCurrentActivityId: () => context.node,
         processInstanceId: context.instance_id, businessKey: context.business_key,
     };
-    execution.setVariableLocal = execution.setVariable;
-    execution.getVariableLocal = execution.getVariable;
+    execution.setVariableLocal = (name, value) => {
+        local[name] = value === undefined ? null : value;
+        global[name] = value;
+    };
+    execution.getVariableLocal = name => name in local ? local[name] : execution.getVariable(name);
     global.execution = execution;
-    global.__finish = value => JSON.stringify({value: value === undefined ? null : value, variables: written});
+    global.__finish = value => JSON.stringify(
+        {value: value === undefined ? null : value, variables: written, local: local});
 })(globalThis);
 """
 
@@ -39,7 +44,7 @@ class ScriptError(Exception):
 
 
 def run_javascript(script: str, variables: str, context: str, seconds: float) -> str:
-    """Run `script` with variables and context given as JSON objects; JSON {"value", "variables"}. Raises
+    """Run `script` with variables and context given as JSON objects; JSON {"value", "variables", "local"}. Raises
     ScriptError."""
     sandbox = quickjs.Context()
     sandbox.set_memory_limit(MEMORY_LIMIT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -71,9 +71,16 @@ async def _serve(settings: WorkerSettings) -> None:
 
 @asynccontextmanager
 async def engine(
-    settings: WorkerSettings, stop: asyncio.Event | None = None, *, client: Client | None = None
+    settings: WorkerSettings,
+    stop: asyncio.Event | None = None,
+    *,
+    client: Client | None = None,
+    script: Callable[..., Any] | None = None,
 ) -> AsyncIterator[Worker]:
-    """A polling engine worker. It waits for Temporal and the database to come up, until `stop` is set."""
+    """A polling engine worker. It waits for Temporal and the database to come up, until `stop` is set.
+
+    `script` is the activity to be used in place of `ScriptActivities.run`.
+    """
     async with Database(settings.database_url, application="ostinato worker") as database:
         cache = definition_cache(database)
         client = client or await _connect(settings, cache, database, stop)
@@ -97,7 +104,7 @@ async def engine(
             client,
             task_queue=settings.task_queue,
             workflows=[BpmnProcess, TimerStart],
-            activities=engine_activities(settings, database, client, projection, messages),
+            activities=engine_activities(settings, database, client, projection, messages, script),
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
@@ -150,6 +157,7 @@ def engine_activities(
     client: Client,
     projection: ProjectionActivities,
     messages: MessageRouter,
+    script: Callable[..., Any] | None = None,
 ) -> Sequence[Any]:
     """Every activity of the engine's own task queue."""
     children = ChildActivities(database, client)
@@ -163,7 +171,7 @@ def engine_activities(
         children.watch,
         decisions.decide,
         routing.perform,
-        scripts.run,
+        script or scripts.run,
         timers.start,
     ]
 

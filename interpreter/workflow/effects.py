@@ -16,7 +16,6 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from interpreter import codec
-from interpreter.commands import Command
 from interpreter.effects import Effect
 from interpreter.workflow import contract
 
@@ -28,9 +27,12 @@ class Effects:
     """Effects of one instance that are not performed yet."""
 
     def __init__(
-        self, submit: Callable[[Command], None], guard: Callable[[Callable[[], None]], None], rouse: Callable[[], None]
+        self,
+        tenant: Callable[[], str | None],
+        guard: Callable[[Callable[[], None]], None],
+        rouse: Callable[[], None],
     ) -> None:
-        self._submit = submit
+        self._tenant = tenant
         self._guard = guard
         self._rouse = rouse
         self._waiting: list[Effect] = []
@@ -52,7 +54,12 @@ class Effects:
             data = codec.to_json(effect)
             task = workflow.start_activity(
                 contract.ACTIVITY_EFFECT,
-                {"instance_id": workflow.info().workflow_id, "id": str(workflow.uuid4()), "effect": data},
+                {
+                    "instance_id": workflow.info().workflow_id,
+                    "tenant": self._tenant(),
+                    "id": str(workflow.uuid4()),
+                    "effect": data,
+                },
                 start_to_close_timeout=TIMEOUT,
                 retry_policy=RETRY,
                 summary=str(data.get("name") or data["t"]),

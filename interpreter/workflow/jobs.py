@@ -172,6 +172,7 @@ def completion(wait: JobWait, result: Any, now: Millis) -> CompleteWait:
             now=now,
             wait=wait.key,
             variables=_variables(result.get("variables")),
+            local_variables=_variables(result.get("local")),
             result=codec.decode_value(result.get("value")),
         )
     variables = {} if wait.kind in _ENGINE_ACTIVITIES else _variables(result)

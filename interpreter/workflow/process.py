@@ -91,7 +91,8 @@ class BpmnProcess:
         self.definition = self._runtime.definitions.get(request.definition_hash)
         carried = request.carried
         if carried is None:
-            self.state = new_state(self.definition, features_of(self.definition.profile))
+            features = request.options.get("features") or features_of(self.definition.profile)
+            self.state = new_state(self.definition, tuple(features))
             self.outbox = Outbox(workflow.info().workflow_id, request.definition_hash, request.meta)
             self.runs = Runs(request.options)
         else:
@@ -104,7 +105,7 @@ class BpmnProcess:
         self.mirror = Mirror(
             self.definition, request.definition_id, self.state, self._submit, self._now, self._guard, self._rouse
         )
-        self.effects = Effects(self._submit, self._guard, self._rouse)
+        self.effects = Effects(lambda: self.state.tenant, self._guard, self._rouse)
         if carried is None:
             self._start(request.command)
 

@@ -3,34 +3,69 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ostinato.conformance.report import Verdict
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the suite.", exists=True, file_okay=False)]
 Report = Annotated[Path | None, typer.Option("--report", help="Write a CSV and an HTML report to this folder or file.")]
 Profile = Annotated[str, typer.Option(help="Behaviour profile: spec or c7.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="core: in memory. temporal: on a real Temporal server and PostgreSQL.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print passed cases too.")]
 
 
-def betsy(folder: Folder, report: Report = None, profile: Profile = "spec", verbose: Verbose = False) -> None:
+def betsy(
+    folder: Folder,
+    report: Report = None,
+    profile: Profile = "spec",
+    verbose: Verbose = False,
+    engine: EngineOption = "core",
+) -> None:
     """Run the behaviour cases of the betsy suite."""
-    from ostinato.conformance import betsy as judge
+    if _is_live(engine):
+        from ostinato.conformance import betsy_live
 
-    _show(judge.judge(folder, profile), report, f"betsy, profile {profile}", verbose)
+        verdicts = betsy_live.judge(folder, profile)
+    else:
+        from ostinato.conformance import betsy as core
+
+        verdicts = core.judge(folder, profile)
+    _show(list(verdicts), report, f"betsy, profile {profile}, engine {engine}", verbose)
 
 
-def nayra(folder: Folder, report: Report = None, profile: Profile = "spec", verbose: Verbose = False) -> None:
+def nayra(
+    folder: Folder,
+    report: Report = None,
+    profile: Profile = "spec",
+    verbose: Verbose = False,
+    engine: EngineOption = "core",
+) -> None:
     """Run the cases of the nayra suite."""
-    from ostinato.conformance import nayra as judge
+    if _is_live(engine):
+        from ostinato.conformance import nayra_live
 
-    _show(judge.judge(folder, profile), report, f"nayra, profile {profile}", verbose)
+        verdicts = nayra_live.judge(folder, profile)
+    else:
+        from ostinato.conformance import nayra as core
+
+        verdicts = core.judge(folder, profile)
+    _show(list(verdicts), report, f"nayra, profile {profile}, engine {engine}", verbose)
 
 
-def _show(verdicts: list[object], report: Path | None, title: str, verbose: bool) -> None:
+def _is_live(engine: str) -> bool:
+    if engine not in ("core", "temporal"):
+        raise typer.BadParameter(f"Expected core or temporal but it was {engine!r}.", param_hint="--engine")
+    return engine == "temporal"
+
+
+def _show(found: list[Verdict], report: Path | None, title: str, verbose: bool) -> None:
     from ostinato.conformance import report as reports
 
-    found = [v for v in verdicts if isinstance(v, reports.Verdict)]
     for verdict in found:
         if verbose or not verdict.passed:
             typer.echo(f"{'ok  ' if verdict.passed else 'FAIL'} {verdict.case}")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interpreter.bpmn.document import BpmnDocument, BpmnParseError, parse_bpmn
+from interpreter.definition import FlowNode
 from interpreter.elements.reading import CompileError
 from ostinato.conformance.report import Verdict
 from ostinato.testing.world import Handler, Job, World
@@ -81,7 +82,7 @@ def run_case(folder: Path, case: Case, profile: str = "spec") -> Verdict:
         actual = trace_of(document, case, profile)
     except (BpmnParseError, CompileError) as error:
         actual, note = ["ERROR_deployment"], str(error)
-    passed = _agrees(case.expected, actual)
+    passed = agrees(case.expected, actual)
     return Verdict(case.name, passed, expected, " ".join(actual), note)
 
 
@@ -120,9 +121,9 @@ def _script(world: World) -> Handler:
                 world.log.append("INCREMENT_correct")
             return {"integerVariable": number + 1}
         elif script == "SET_STRING_DATA":
-            job.local(**{name: DATA for name in _data_names(job, outputs=True)})
+            job.local(**{name: DATA for name in data_names(job.run.definition.nodes[job.node], outputs=True)})
         elif script == "LOG_DATA":
-            names = _data_names(job, outputs=False)
+            names = data_names(job.run.definition.nodes[job.node], outputs=False)
             if names and all(variables.get(name) == DATA for name in names):
                 world.log.append("DATA_correct")
         return {}
@@ -130,8 +131,8 @@ def _script(world: World) -> Handler:
     return handle
 
 
-def _data_names(job: Job, *, outputs: bool) -> list[str]:
-    node = job.run.definition.nodes[job.node]
+def data_names(node: FlowNode, *, outputs: bool) -> list[str]:
+    """What the task writes to, or reads from, data objects."""
     associations = node.data_outputs if outputs else node.data_inputs
     names: list[str] = []
     for association in associations:
@@ -139,7 +140,8 @@ def _data_names(job: Job, *, outputs: bool) -> list[str]:
     return names
 
 
-def _agrees(expected: tuple[str, ...], actual: list[str]) -> bool:
+def agrees(expected: tuple[str, ...], actual: list[str]) -> bool:
+    """Whether a trace is the expected one; see the module."""
     wanted = list(expected)
     if wanted == ["ERROR"]:
         return actual[-1:] in (["ERROR_deployment"], ["ERROR_runtime"])

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from interpreter import commands as c
 from interpreter import events as ev
+from interpreter import queries
 from interpreter.bpmn.document import BpmnParseError
 from interpreter.elements.reading import CompileError
 from interpreter.features import LOOP_INPUT_ERRORS, LOOP_UNTIL, features_of
@@ -139,14 +140,16 @@ def _do(run: Run, wait: Wait) -> None:
     if "throw new" in script:
         run.do(c.ThrowBpmnError(now, wait.key, "exception", "the script threw"))
         return
-    visible = run.state
-    results: dict[str, Any] = {}
-    for name, source, plus, text in _RETURN.findall(script):
-        from interpreter import queries
+    known = queries.variables_at(run.state, wait.element)
+    run.do(c.CompleteWait(now, wait.key, script_results(script, known)))
 
-        known = queries.variables_at(visible, wait.element)
-        results[name] = int(known.get(source) or 0) + int(plus) if source else text
-    run.do(c.CompleteWait(now, wait.key, results))
+
+def script_results(script: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that a script returns."""
+    return {
+        name: int(known.get(source) or 0) + int(plus) if source else text
+        for name, source, plus, text in _RETURN.findall(script)
+    }
 
 
 def _happen(world: World, node: str) -> bool:

@@ -39,7 +39,12 @@ async def test_result_and_variables(
     scripts: ScriptActivities, script: str, value: Any, variables: dict[str, Any]
 ) -> None:
     answer = await scripts.run(_job(script, price=3, amount=4, order={"items": [1, 2]}))
-    assert answer == {"value": value, "variables": variables}
+    assert answer == {"value": value, "variables": variables, "local": {}}
+
+
+async def test_local_variables_stay_with_the_task(scripts: ScriptActivities) -> None:
+    answer = await scripts.run(_job("execution.setVariableLocal('a', 1); execution.setVariable('b', a + 1); a + b"))
+    assert answer == {"value": 3, "variables": {"b": 2}, "local": {"a": 1}}
 
 
 @pytest.mark.parametrize(
