@@ -1,6 +1,7 @@
 """Time zones of FEEL values: nothing (local), an offset in seconds (int) or an IANA name (str).
 
-The rules come from the tz database through `zoneinfo`; years outside 1..9999 use the same year of an equal 400-year
+The rules come from the `tzdata` package, whose version the lock pins, so that every worker knows the same ones; where
+the package is absent, from the machine's tz database. Years outside 1..9999 use the same year of an equal 400-year
 cycle, which is exact for the Gregorian calendar and for rules that repeat every year.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 Zone = int | str | None
@@ -23,9 +25,21 @@ def zone_info(name: str) -> ZoneInfo | None:
     if not _NAME.match(name) or len(name) > 64:
         return None
     try:
-        return ZoneInfo(name)
+        return _packaged(name) or ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _packaged(name: str) -> ZoneInfo | None:
+    """The zone as the `tzdata` package has it."""
+    try:
+        file = files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    except ModuleNotFoundError:
+        return None
+    if not file.is_file():
+        return None
+    with file.open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
 
 
 def offset_at(zone: int | str, year: int, month: int, day: int, second_of_day: int) -> int:
