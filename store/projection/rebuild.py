@@ -100,7 +100,7 @@ async def _write(connection: Connection, instance_id: str, rows: dict[str, Any],
         SELECT %(id)s, i.root_id, i.parent_id, i.definition_id, i.definition_key, i.definition_hash, i.business_key,
             i.tenant_id, i.started_by, i.start_node, from_millis(i.started_at), from_millis(i.ended_at), i.state,
             i.end_reason, i.restarted_id, %(written)s, %(confirmed)s, 0
-        FROM json_to_record(%(instance)s::text::json) AS i (
+        FROM jsonb_to_record(%(instance)s::text::jsonb) AS i (
             root_id text, parent_id text, definition_id text, definition_key text, definition_hash text,
             business_key text, tenant_id text, started_by text, start_node text, started_at bigint, ended_at bigint,
             state text, end_reason text, restarted_id text)
@@ -113,7 +113,7 @@ async def _write(connection: Connection, instance_id: str, rows: dict[str, Any],
             written = excluded.written, confirmed = excluded.confirmed""",
         {"id": instance_id, "written": Int8(written), "confirmed": Int8(confirmed), "instance": dumps(instance)},
     )
-    await connection.execute("SELECT apply_changes(%s::text, %s::text::json)", (instance_id, dumps(rows)))
+    await connection.execute("SELECT apply_changes(%s::text, %s::text::jsonb)", (instance_id, dumps(rows)))
     for table, (_, columns) in _KEPT.items():
         names = columns.split(", ")
         assignments = ", ".join(f"{name} = {_EXCEPTIONS.get((table, name), f'kept.{name}')}" for name in names)

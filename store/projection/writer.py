@@ -28,7 +28,7 @@ from store.projection.nodes import NodeCatalog
 from store.projection.rebuild import erase, rebuild
 
 _WRITE = (
-    "SELECT write_batch(%s::text, %s, %s, %s, %s, %s::bytea, %s::text::jsonb, %s::text::jsonb, %s::text::json) "
+    "SELECT write_batch(%s::text, %s, %s, %s, %s, %s::bytea, %s::text::jsonb, %s::text::jsonb, %s::text::jsonb) "
     "AS status"
 )
 _LOG = """SELECT first, last, confirmed, digests, steps FROM event_batch

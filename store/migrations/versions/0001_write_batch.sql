@@ -5,7 +5,7 @@
 -- 'stale' when a newer attempt has already written. Only 'written' changes anything.
 CREATE FUNCTION write_batch(
     batch_instance text, base bigint, reached bigint, is_confirmed boolean, attempt bigint,
-    step_digests bytea, batch_steps jsonb, batch_meta jsonb, changes json
+    step_digests bytea, batch_steps jsonb, batch_meta jsonb, changes jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     known record;
@@ -32,7 +32,7 @@ BEGIN
         SELECT batch_instance, i.root_id, i.parent_id, i.definition_id, i.definition_key, i.definition_hash, i.business_key,
             i.tenant_id, i.started_by, i.start_node, from_millis(i.started_at), from_millis(i.ended_at), i.state,
             i.end_reason, i.restarted_id, reached, CASE WHEN is_confirmed THEN reached ELSE 0 END, attempt
-        FROM json_to_record(changes -> 'instance') AS i (
+        FROM jsonb_to_record(changes -> 'instance') AS i (
             root_id text, parent_id text, definition_id text, definition_key text, definition_hash text, business_key text,
             tenant_id text, started_by text, start_node text, started_at bigint, ended_at bigint, state text,
             end_reason text, restarted_id text
@@ -49,9 +49,9 @@ BEGIN
 END $$;
 
 -- Carries out the changes to the rows of one instance. Also used when an instance is rebuilt from its log.
-CREATE FUNCTION apply_changes(batch_instance text, changes json) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION apply_changes(batch_instance text, changes jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    part json;
+    part jsonb;
     topics text[];
     keys integer[];
 BEGIN
@@ -61,7 +61,7 @@ BEGIN
             state = coalesce(c.state, p.state),
             ended_at = coalesce(from_millis(c.ended_at), p.ended_at),
             end_reason = coalesce(c.end_reason, p.end_reason)
-        FROM json_to_record(part) AS c (state text, ended_at bigint, end_reason text)
+        FROM jsonb_to_record(part) AS c (state text, ended_at bigint, end_reason text)
         WHERE p.id = batch_instance;
     END IF;
 
@@ -71,7 +71,7 @@ BEGIN
             instance_id, key, scope, sequence, node, name, type, multi, called_id, started_at, ended_at, canceled)
         SELECT batch_instance, a.key, a.scope, a.sequence, a.node, a.name, a.type, a.multi, a.called_id,
             from_millis(a.started_at), from_millis(a.ended_at), a.canceled
-        FROM json_to_recordset(part) AS a (
+        FROM jsonb_to_recordset(part) AS a (
             key integer, scope integer, sequence bigint, node text, name text, type text, multi text, called_id text,
             started_at bigint, ended_at bigint, canceled boolean);
     END IF;
@@ -81,7 +81,7 @@ BEGIN
             ended_at = coalesce(from_millis(c.ended_at), a.ended_at),
             canceled = a.canceled OR c.canceled,
             called_id = coalesce(c.called_id, a.called_id)
-        FROM json_to_recordset(part) AS c (key integer, ended_at bigint, canceled boolean, called_id text)
+        FROM jsonb_to_recordset(part) AS c (key integer, ended_at bigint, canceled boolean, called_id text)
         WHERE a.instance_id = batch_instance AND a.key = c.key;
     END IF;
 
@@ -91,7 +91,7 @@ BEGIN
             instance_id, scope, name, type, value, info, revision, created_at, updated_at, deleted_at)
         SELECT batch_instance, n.scope, n.name, n.type, n.value, n.info, n.revision, from_millis(n.created_at),
             from_millis(n.updated_at), from_millis(n.deleted_at)
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             scope integer, name text, type text, value jsonb, info jsonb, revision integer, created_at bigint,
             updated_at bigint, deleted_at bigint)
         ON CONFLICT (instance_id, scope, name) DO UPDATE SET
@@ -102,7 +102,7 @@ BEGIN
     part := changes -> 'variable_removals';
     IF part IS NOT NULL THEN
         UPDATE variable v SET deleted_at = from_millis(c.deleted_at)
-        FROM json_to_recordset(part) AS c (scope integer, name text, deleted_at bigint)
+        FROM jsonb_to_recordset(part) AS c (scope integer, name text, deleted_at bigint)
         WHERE v.instance_id = batch_instance AND v.scope = c.scope AND v.name = c.name;
     END IF;
 
@@ -114,7 +114,7 @@ BEGIN
         SELECT batch_instance || ':' || n.key, batch_instance, n.key, n.element, n.node, n.sequence, n.name, n.description,
             n.assignee, n.owner, n.priority, from_millis(n.due_at), from_millis(n.follow_up_at), from_millis(n.created_at),
             from_millis(n.updated_at), from_millis(n.ended_at), n.end_reason, n.candidate_users, n.candidate_groups, n.form
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, name text, description text, assignee text, owner text,
             priority integer, due_at bigint, follow_up_at bigint, created_at bigint, updated_at bigint, ended_at bigint,
             end_reason text, candidate_users text[], candidate_groups text[], form jsonb);
@@ -134,7 +134,7 @@ BEGIN
             candidate_users = CASE WHEN t.touched THEN t.candidate_users ELSE c.candidate_users END,
             candidate_groups = CASE WHEN t.touched THEN t.candidate_groups ELSE c.candidate_groups END,
             form = c.form
-        FROM json_to_recordset(part) AS c (
+        FROM jsonb_to_recordset(part) AS c (
             key integer, name text, description text, assignee text, owner text, priority integer, due_at bigint,
             follow_up_at bigint, updated_at bigint, candidate_users text[], candidate_groups text[], form jsonb)
         WHERE t.instance_id = batch_instance AND t.key = c.key;
@@ -145,10 +145,10 @@ BEGIN
             instance_id, key, element, node, sequence, topic, priority, retries, headers, created_at, error_message)
         SELECT batch_instance, n.key, n.element, n.node, n.sequence, n.topic, n.priority, n.retries, n.headers,
             from_millis(n.created_at), n.error_message
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, topic text, priority bigint, retries integer,
             headers jsonb, created_at bigint, error_message text);
-        SELECT array_agg(DISTINCT n.topic) INTO topics FROM json_to_recordset(part) AS n (topic text);
+        SELECT array_agg(DISTINCT n.topic) INTO topics FROM jsonb_to_recordset(part) AS n (topic text);
     END IF;
     part := changes -> 'external_task_changes';
     IF part IS NOT NULL THEN
@@ -158,10 +158,10 @@ BEGIN
             worker = CASE WHEN c.retries = 0 OR e.retries = 0 THEN NULL ELSE e.worker END,
             locked_until = CASE WHEN c.retries = 0 OR e.retries = 0 THEN NULL ELSE e.locked_until END,
             error_message = coalesce(c.error_message, e.error_message)
-        FROM json_to_recordset(part) AS c (key integer, priority bigint, retries integer, error_message text)
+        FROM jsonb_to_recordset(part) AS c (key integer, priority bigint, retries integer, error_message text)
         WHERE e.instance_id = batch_instance AND e.key = c.key;
         SELECT array_cat(topics, array_agg(DISTINCT e.topic)) INTO topics
-        FROM json_to_recordset(part) AS c (key integer)
+        FROM jsonb_to_recordset(part) AS c (key integer)
         JOIN external_task e ON e.instance_id = batch_instance AND e.key = c.key;
     END IF;
     IF topics IS NOT NULL THEN
@@ -174,7 +174,7 @@ BEGIN
             instance_id, key, element, node, sequence, kind, type, retries, priority, due_at, created_at, message)
         SELECT batch_instance, n.key, n.element, n.node, n.sequence, n.kind, n.type, n.retries, n.priority,
             from_millis(n.due_at), from_millis(n.created_at), n.message
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, kind text, type text, retries integer,
             priority bigint, due_at bigint, created_at bigint, message text);
     END IF;
@@ -183,7 +183,7 @@ BEGIN
         UPDATE job j SET
             retries = c.retries, priority = c.priority, due_at = from_millis(c.due_at),
             message = coalesce(c.message, j.message)
-        FROM json_to_recordset(part) AS c (key integer, retries integer, priority bigint, due_at bigint, message text)
+        FROM jsonb_to_recordset(part) AS c (key integer, retries integer, priority bigint, due_at bigint, message text)
         WHERE j.instance_id = batch_instance AND j.key = c.key;
     END IF;
 
@@ -192,7 +192,7 @@ BEGIN
         INSERT INTO subscription (instance_id, key, element, node, sequence, kind, name, correlation_key, created_at)
         SELECT batch_instance, n.key, n.element, n.node, n.sequence, n.kind, n.name, n.correlation_key,
             from_millis(n.created_at)
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, kind text, name text, correlation_key text,
             created_at bigint);
     END IF;
@@ -200,12 +200,12 @@ BEGIN
     -- Closed waits. Which kind they were is not said; only tasks keep their row.
     part := changes -> 'closed';
     IF part IS NOT NULL THEN
-        SELECT array_agg(c.key) INTO keys FROM json_to_recordset(part) AS c (key integer);
+        SELECT array_agg(c.key) INTO keys FROM jsonb_to_recordset(part) AS c (key integer);
         DELETE FROM external_task WHERE instance_id = batch_instance AND key = ANY (keys);
         DELETE FROM job WHERE instance_id = batch_instance AND key = ANY (keys);
         DELETE FROM subscription WHERE instance_id = batch_instance AND key = ANY (keys);
         UPDATE task t SET ended_at = from_millis(c.ended_at), end_reason = c.end_reason
-        FROM json_to_recordset(part) AS c (key integer, ended_at bigint, end_reason text)
+        FROM jsonb_to_recordset(part) AS c (key integer, ended_at bigint, end_reason text)
         WHERE t.instance_id = batch_instance AND t.key = c.key;
     END IF;
 
@@ -215,14 +215,14 @@ BEGIN
             instance_id, key, element, node, wait, sequence, type, message, details, created_at, ended_at, deleted)
         SELECT batch_instance, n.key, n.element, n.node, n.wait, n.sequence, n.type, n.message, n.details,
             from_millis(n.created_at), from_millis(n.ended_at), n.deleted
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, wait integer, sequence bigint, type text, message text,
             details text, created_at bigint, ended_at bigint, deleted boolean);
     END IF;
     part := changes -> 'incident_ends';
     IF part IS NOT NULL THEN
         UPDATE incident i SET ended_at = from_millis(c.ended_at), deleted = i.element = ANY (c.terminated)
-        FROM json_to_recordset(part) AS c (key integer, ended_at bigint, terminated integer[])
+        FROM jsonb_to_recordset(part) AS c (key integer, ended_at bigint, terminated integer[])
         WHERE i.instance_id = batch_instance AND i.key = c.key;
     END IF;
 
@@ -231,7 +231,7 @@ BEGIN
         INSERT INTO decision_instance (id, instance_id, sequence, element, node, decision, evaluated_at, trace)
         SELECT batch_instance || ':d' || n.sequence, batch_instance, n.sequence, n.element, n.node, n.decision,
             from_millis(n.evaluated_at), n.trace
-        FROM json_to_recordset(part) AS n (
+        FROM jsonb_to_recordset(part) AS n (
             sequence bigint, element integer, node text, decision text, evaluated_at bigint, trace jsonb);
     END IF;
 END $$;
