@@ -85,7 +85,7 @@ def apply(
         elif name in CAMUNDA_ATTRIBUTES:
             element.attrs[f"camunda:{name}"] = literal(value)
         else:
-            near = get_close_matches(name, [*own, *CAMUNDA_ATTRIBUTES], 3)
+            near = get_close_matches(name, sorted(own | CAMUNDA_ATTRIBUTES), 3)
             told = f"; near to it are {', '.join(near)}" if near else ""
             raise BuilderError(f"Expected an attribute of {element.tag!r} but was {key!r}{told}.")
     for name, value in (attrs or {}).items():

@@ -204,9 +204,9 @@ KINDS = st.sampled_from(
 )
 
 
-@given(st.recursive(KINDS, lambda block: st.lists(block, min_size=1, max_size=3), max_leaves=12), st.randoms())
+@given(st.recursive(KINDS, lambda block: st.lists(block, min_size=1, max_size=3), max_leaves=12))
 @settings(max_examples=60, deadline=None)
-def test_block_structured_models_of_any_shape_are_valid(shape: object, random: object) -> None:
+def test_block_structured_models_of_any_shape_are_valid(shape: object) -> None:
     builder = bpmn("p").start()
     count = 0
 
