@@ -37,7 +37,7 @@ async def test_a_few_kills(stack: Stack, part: Part) -> None:
     load, killed = await _storm(stack, part, instances=20, kills=3, seed=7, timeout=240)
     flaws = await audit(stack.database_url, stack.temporal_address, load.books)
     assert flaws == []
-    assert len(load.books.started) == 20
+    assert len(set(load.books.started.values())) == 20
     assert killed == 3
 
 
@@ -53,5 +53,6 @@ async def test_twenty_kills_under_two_hundred_instances(stack: Stack, part: Part
     )
     print(f"{part}: clients saw {dict(load.books.errors)}")
     assert flaws == []
-    assert len(load.books.started) == 200
+    print(f"{part}: {len(load.books.unanswered)} starts whose answer was lost")
+    assert len(set(load.books.started.values())) == 200
     assert killed == 20

@@ -58,6 +58,7 @@ class Books:
     started: dict[str, int] = field(default_factory=dict[str, int])
     attempts: Counter[str] = field(default_factory=Counter[str])
     acknowledged: Counter[str] = field(default_factory=Counter[str])
+    unanswered: Counter[str] = field(default_factory=Counter[str])
     unknown: Counter[str] = field(default_factory=Counter[str])
     errors: Counter[str] = field(default_factory=Counter[str])
 
@@ -161,10 +162,12 @@ class Load:
                 await asyncio.sleep(0.05)
 
     async def _complete(self, task_id: str, instance_id: str) -> None:
-        number = self.books.started.get(instance_id)
-        if number is None:  # its starter has no answer yet
-            return
         try:
+            if instance_id not in self.books.started:  # its starter got no answer, and may have asked again
+                key = (await self.client.past_instance(instance_id)).business_key or ""
+                self.books.started[instance_id] = int(key.rpartition("-")[2])
+                self.books.unanswered[instance_id] += 1
+            number = self.books.started[instance_id]
             await self.client.complete(task_id, {"approved": number % 2 == 0, "by": task_id})
             self.books.acknowledged[task_id] += 1
         except Unreachable as error:
