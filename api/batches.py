@@ -33,8 +33,8 @@ from store.subscriptions import EVENT_SUBSCRIPTIONS
 _log = logging.getLogger(__name__)
 
 MAX_ITEMS: Final = 100_000
-_AT_ONCE: Final = 8
-_LEASED: Final = 40
+_AT_ONCE: Final = 6
+_LEASED: Final = 2
 #: Another process may have left items behind, and leases run out without a sign: look again this often, in seconds.
 _LOOK_AGAIN: Final = 5.0
 _INVOCATIONS: Final = {"batchJobsPerSeed": 100, "invocationsPerBatchJob": 1}
@@ -86,7 +86,11 @@ def batch_dto(row: Any) -> dict[str, Any]:
 
 
 async def carry_out(services: Services) -> None:
-    """Do items until cancelled."""
+    """Do items until cancelled: a few workers side by side, so that one stuck instance holds up nobody else."""
+    await asyncio.gather(*(_work(services) for _ in range(_AT_ONCE)))
+
+
+async def _work(services: Services) -> None:
     while True:
         services.batches.clear()
         try:
@@ -94,28 +98,26 @@ async def carry_out(services: Services) -> None:
         except Unavailable as error:
             _log.warning("Batches wait for the database: %s", error)
             items = []
+        for item in items:
+            await _do(services, item)
         if not items:
             with suppress(TimeoutError):
                 await asyncio.wait_for(services.batches.wait(), _LOOK_AGAIN)
-            continue
-        gate = asyncio.Semaphore(_AT_ONCE)
-        await asyncio.gather(*(_guarded(services, item, gate) for item in items))
 
 
-async def _guarded(services: Services, item: Item, gate: asyncio.Semaphore) -> None:
-    async with gate:
-        try:
-            await _OPERATIONS[item.type](services, item)
-        except (EngineUnavailable, Unavailable) as error:
-            _log.warning("Item %s of batch %s is tried again: %s", item.position, item.bulk_id, error)
-            return  # the lease runs out
-        except (ProcessError, RestError, StoreError) as error:
-            await _finish(services, item, str(error))
-        except Exception as error:
-            _log.exception("Item %s of batch %s failed", item.position, item.bulk_id)
-            await _finish(services, item, f"{type(error).__name__}: {error}")
-        else:
-            await _finish(services, item, None)
+async def _do(services: Services, item: Item) -> None:
+    try:
+        await _OPERATIONS[item.type](services, item)
+    except (EngineUnavailable, Unavailable) as error:
+        _log.warning("Item %s of batch %s is tried again: %s", item.position, item.bulk_id, error)
+        return  # the lease runs out
+    except (ProcessError, RestError, StoreError) as error:
+        await _finish(services, item, str(error))
+    except Exception as error:
+        _log.exception("Item %s of batch %s failed", item.position, item.bulk_id)
+        await _finish(services, item, f"{type(error).__name__}: {error}")
+    else:
+        await _finish(services, item, None)
 
 
 async def _finish(services: Services, item: Item, error: str | None) -> None:

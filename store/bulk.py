@@ -136,13 +136,15 @@ async def create(
 
 
 async def lease(database: Database, maximum: int) -> list[Item]:
-    """Take up to `maximum` items, each for LEASE_SECONDS; nobody else gets them meanwhile."""
+    """Take up to `maximum` items, each for LEASE_SECONDS; nobody else gets them meanwhile. What was tried before waits
+    until everything else has had its turn."""
     rows = await database.change(
         "WITH chosen AS ("
         "SELECT i.bulk_id, i.position FROM bulk_item i JOIN bulk b ON b.id = i.bulk_id "
         "WHERE i.state = 'open' AND NOT b.suspended AND b.ended_at IS NULL "
         "AND (i.leased_until IS NULL OR i.leased_until < clock_timestamp()) "
-        "ORDER BY b.started_at, i.bulk_id, i.position LIMIT %s FOR UPDATE OF i SKIP LOCKED), "
+        "ORDER BY i.leased_until NULLS FIRST, b.started_at, i.bulk_id, i.position LIMIT %s "
+        "FOR UPDATE OF i SKIP LOCKED), "
         "begun AS (UPDATE bulk SET begun_at = clock_timestamp() "
         "WHERE begun_at IS NULL AND id IN (SELECT bulk_id FROM chosen)) "
         "UPDATE bulk_item i SET leased_until = clock_timestamp() + %s * interval '1 second' "
@@ -156,6 +158,8 @@ async def lease(database: Database, maximum: int) -> list[Item]:
 async def finish(database: Database, item: Item, error: str | None = None) -> None:
     """The item is done, or failed with `error`. The last one that is done ends the operation."""
     async with database.transaction() as connection:
+        # one after the other: of two that finish the last two items at once, one must see that nothing is left
+        await connection.execute("SELECT 1 FROM bulk WHERE id = %s FOR UPDATE", (item.bulk_id,))
         await connection.execute(
             "UPDATE bulk_item SET state = %s, error = %s, leased_until = NULL WHERE bulk_id = %s AND position = %s",
             ("done" if error is None else "failed", error, item.bulk_id, item.position),

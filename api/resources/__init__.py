@@ -19,6 +19,8 @@ from api.resources.history import HISTORY
 from api.resources.incident import incident
 from api.resources.job import job
 from api.resources.job_definition import job_definition
+from api.resources.metrics import metrics
+from api.resources.missing import MISSING
 from api.resources.modification import modification
 from api.resources.people import PEOPLE_RESOURCES
 from api.resources.process_definition import process_definitions
@@ -61,8 +63,10 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     *BATCHES,
     *HISTORY,
     *REPORTS,
+    metrics,
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = tuple(
-    operation for resource in RESOURCES for operation in resource.operations
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *(operation for resource in RESOURCES for operation in resource.operations),
+    *MISSING,
 )

@@ -126,3 +126,19 @@ def test_completing_a_delegated_task_needs_no_resolving(rest: Rest, unique: Uniq
     task = rest.only_task(rest.start(key)["id"])
     rest.post(f"/task/{task['id']}/delegate", {"userId": "ann"})
     rest.post(f"/task/{task['id']}/complete", {}, 204)
+
+
+def test_what_this_server_does_not_have_says_so(rest: Rest) -> None:
+    for method, path in (
+        ("GET", "/history/cleanup/job"),
+        ("GET", "/metrics"),
+        ("PUT", "/job-definition/x/suspended"),
+    ):
+        error = rest.request(method, path, 501)
+        assert error["type"] == "NotImplementedException"
+        assert path.split("/")[1] in error["message"]
+
+
+def test_metrics(rest: Rest) -> None:
+    assert rest.get("/metrics/process-instances/sum")["result"] >= 0
+    rest.get("/metrics/nonsense/sum", 400)

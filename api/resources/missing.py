@@ -1,0 +1,57 @@
+"""Operations of Camunda's API that this server does not have: a clear 501 with the reason, never an invented answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.errors import not_implemented
+from api.operations import Call, Handler, Operation
+
+_CLEANUP: Final = "history is cleaned up by the engine itself, not by a job"
+_JOB_DEFINITION: Final = "jobs run in Temporal: suspend the process definition or its instances instead"
+_DECISIONS: Final = "decision instances are deleted with their process instance"
+_TELEMETRY: Final = "this server sends no telemetry"
+
+#: method, path, reason.
+_TABLE: Final = (
+    ("GET", "/history/batch/cleanable-batch-report", _CLEANUP),
+    ("GET", "/history/batch/cleanable-batch-report/count", _CLEANUP),
+    ("POST", "/history/batch/set-removal-time", _CLEANUP),
+    ("POST", "/history/cleanup", _CLEANUP),
+    ("GET", "/history/cleanup/configuration", _CLEANUP),
+    ("GET", "/history/cleanup/job", _CLEANUP),
+    ("GET", "/history/cleanup/jobs", _CLEANUP),
+    ("GET", "/history/decision-definition/cleanable-decision-instance-report", _DECISIONS),
+    ("GET", "/history/decision-definition/cleanable-decision-instance-report/count", _DECISIONS),
+    ("POST", "/history/decision-instance/delete", _DECISIONS),
+    ("POST", "/history/decision-instance/set-removal-time", _DECISIONS),
+    ("GET", "/history/decision-requirements-definition/{id}/statistics", "decisions are not counted by graph"),
+    ("PUT", "/job-definition/suspended", _JOB_DEFINITION),
+    ("PUT", "/job-definition/{id}/jobPriority", "the priority of jobs is set in the model or on the job"),
+    ("PUT", "/job-definition/{id}/suspended", _JOB_DEFINITION),
+    ("POST", "/job/{id}/duedate/recalculate", "set the due date instead"),
+    ("GET", "/metrics", "metrics are not kept by interval: ask for their sum"),
+    ("DELETE", "/metrics/task-worker", "metrics are counted from the history"),
+    ("POST", "/migration/execute", "instances cannot be migrated yet"),
+    ("POST", "/migration/executeAsync", "instances cannot be migrated yet"),
+    ("POST", "/migration/generate", "instances cannot be migrated yet"),
+    ("POST", "/migration/validate", "instances cannot be migrated yet"),
+    ("POST", "/process-definition/{id}/restart-async", "restart without -async does the same"),
+    ("GET", "/schema/log", "`ostinato migrate` tells the version of the schema"),
+    ("POST", "/schema/log", "`ostinato migrate` tells the version of the schema"),
+    ("GET", "/telemetry/configuration", _TELEMETRY),
+    ("POST", "/telemetry/configuration", _TELEMETRY),
+    ("GET", "/telemetry/data", _TELEMETRY),
+)
+
+
+def _refusal(method: str, path: str, reason: str) -> Handler:
+    async def refuse(call: Call) -> None:
+        raise not_implemented(f"Expected an operation that this server has but it is {method} {path}: {reason}.")
+
+    return refuse
+
+
+MISSING: Final = tuple(
+    Operation(method, path, _refusal(method, path, reason), "Missing", hidden=True) for method, path, reason in _TABLE
+)
