@@ -221,8 +221,10 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
         m.emit(ev.CompensationSubscribed(m.new_key(), node.id, body_element.key, record))
     if done:
         m.push("body_leave", body_element.key, True)
-    elif isinstance(loop, MultiInstance) and body_element.completed >= total:
-        m.push("body_leave", body_element.key, False)
+    elif isinstance(loop, MultiInstance) and body_element.started >= total:
+        # Instances may also have ended otherwise (cancelled, their path ended), so it is not the completed ones that count.
+        if not body_element.children and not body_element.holds:
+            m.push("body_leave", body_element.key, False)
     elif not isinstance(loop, MultiInstance) or loop.sequential:
         m.push("inner", body_element.key, body_element.started)
     for index in reversed(thrown):

@@ -7,17 +7,62 @@
             assert (await client.wait_ended(instance.id)).ended
 
 Installed with the package, used only by tests that ask for a fixture. Needs `ostinato[dev]`.
+
+`--bpmn-coverage[=DIR]` says which flow nodes and flows the tests written with `ostinato.testing` visited, and with a
+folder also draws it on the models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from ostinato.dev.stack import Stack
+    from ostinato.testing.coverage import Coverage
+
+_COVERAGE: pytest.StashKey[Coverage] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("ostinato").addoption(
+        "--bpmn-coverage",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="DIR",
+        help="report which flow nodes and sequence flows were visited; with DIR as HTML pages too",
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    yield
+    coverage = session.config.stash.get(_COVERAGE, None)
+    if coverage is not None:
+        coverage.__exit__()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("--bpmn-coverage", default=None) is not None:
+        from ostinato.testing.coverage import Coverage
+
+        session.config.stash[_COVERAGE] = Coverage().__enter__()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    coverage = config.stash.get(_COVERAGE, None)
+    if coverage is None:
+        return
+    terminalreporter.section("BPMN coverage")
+    terminalreporter.write_line(coverage.text() or "no process was run")
+    folder = config.getoption("--bpmn-coverage")
+    if folder:
+        for path in coverage.write(Path(folder)):
+            terminalreporter.write_line(f"written: {path}")
 
 
 @pytest.fixture(scope="session")

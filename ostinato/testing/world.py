@@ -45,6 +45,9 @@ MAX_DELIVERIES = 100_000
 
 ASYNC = ("async_before", "async_after")
 
+OBSERVERS: list[Callable[[Any, list[Any]], None]] = []
+"""Called with every run and the events of its every step; for coverage."""
+
 
 class Job:
     """What a handler gets: the open job or external task."""
@@ -100,6 +103,8 @@ class World:
         self.handlers = dict(handlers or {})
         self.start_subscribers = start_subscribers
         self.definitions: dict[str, Definition] = {}
+        self.sources: dict[str, bytes] = {}
+        """The models as files, kept while coverage is collected."""
         self.runs: dict[str, Run] = {}
         self._settling = False
         self.log: list[str] = []
@@ -112,8 +117,11 @@ class World:
     def add(self, model: Model) -> list[Definition]:
         """Make the processes of a model known; the first is what `run` starts."""
         found = definitions_of(model, self.profile)
+        source = _source(model) if OBSERVERS else None
         for definition in found:
             self.definitions[definition.process_id] = definition
+            if source is not None:
+                self.sources[definition.process_id] = source
         return found
 
     def start(
@@ -291,7 +299,7 @@ class Run:
             self.definition = ports["target"]
         self._record(result)
         while self.state.pending and not self.state.suspended:
-            more = step(self.definition, self.state, c.Continue(self.world.now))
+            more = step(self.definition, self.state, c.Continue(max(self.world.now, command.now)))
             assert isinstance(more, Step)
             self._record(more)
         return result
@@ -299,6 +307,8 @@ class Run:
     def _record(self, result: Step) -> None:
         assert result.first == len(self.events), "events are numbered without gaps"
         self.events.extend(result.events)
+        for observer in OBSERVERS:
+            observer(self, result.events)
         if self.world.laws:
             self._check_laws(result)
         self.world.outbox.extend((self, effect) for effect in result.effects)
@@ -595,6 +605,12 @@ def definitions_of(model: Model, profile: str = "c7") -> list[Definition]:
     processes = [p for p in document.processes() if p.boolean("isExecutable")] or document.processes()
     tasks = [n for n in document.root.children() if n.tag.startswith("global") and n.tag.endswith("Task")]
     return [compile_process(document, n.id or "", profile) for n in [*processes, *tasks]]
+
+
+def _source(model: Model) -> bytes | None:
+    if isinstance(model, Definition):
+        return None
+    return model.xml() if isinstance(model, Builder) else _document(model).to_bytes()
 
 
 def _document(model: Builder | BpmnDocument | bytes | str | Path) -> BpmnDocument:
