@@ -29,20 +29,8 @@ _TABLES = (
     "incident",
     "decision_instance",
 )
-_KEPT = {
-    "task": (
-        "touched",
-        "name, description, assignee, owner, delegation, priority, due_at, follow_up_at, updated_at, candidate_users, "
-        "candidate_groups, links, parent_id, touched",
-    ),
-    "external_task": ("touched", "worker, locked_until, retries, priority, error_message, error_details, touched"),
-    "incident": ("annotation IS NOT NULL", "annotation"),
-}
-# Whether there are retries left is the engine's (without them there is an incident), how many are the workers'.
-_EXCEPTIONS = {
-    ("external_task", "retries"): "CASE WHEN coalesce(kept.retries = 0, false) = coalesce(t.retries = 0, false) "
-    "THEN kept.retries ELSE t.retries END",
-}
+# Rows that people and workers change too are updated rather than made anew; the part of the changes that has them.
+_SHARED = {"task": "tasks", "external_task": "external_tasks", "incident": "incidents"}
 
 
 async def rebuild(connection: Connection, instance_id: str, catalog: NodeCatalog) -> None:
@@ -83,15 +71,18 @@ async def erase(connection: Connection, instance_ids: Sequence[str]) -> None:
 
 
 async def _write(connection: Connection, instance_id: str, rows: dict[str, Any], written: int, confirmed: int) -> None:
-    for table, (condition, columns) in _KEPT.items():
+    for table in _TABLES:
+        if table not in _SHARED:
+            await _execute(connection, f"DELETE FROM {table} WHERE instance_id = %s", (instance_id,))
+            continue
+        # The same key at another instant was something else, of an attempt that never happened.
         await _execute(
             connection,
-            f"CREATE TEMPORARY TABLE kept_{table} ON COMMIT DROP AS "
-            f"SELECT key AS kept_key, node AS kept_node, {columns} FROM {table} WHERE instance_id = %s AND {condition}",
-            (instance_id,),
+            f"DELETE FROM {table} t WHERE t.instance_id = %s AND NOT EXISTS ("
+            "SELECT 1 FROM jsonb_to_recordset(%s::text::jsonb) AS n (key integer, created_at bigint) "
+            "WHERE n.key = t.key AND from_millis(n.created_at) = t.created_at)",
+            (instance_id, dumps(rows.get(_SHARED[table], []))),
         )
-    for table in _TABLES:
-        await _execute(connection, f"DELETE FROM {table} WHERE instance_id = %s", (instance_id,))
     instance = rows.pop("instance")
     await connection.execute(
         """INSERT INTO process_instance AS p (
@@ -114,18 +105,8 @@ async def _write(connection: Connection, instance_id: str, rows: dict[str, Any],
         {"id": instance_id, "written": Int8(written), "confirmed": Int8(confirmed), "instance": dumps(instance)},
     )
     await connection.execute("SELECT apply_changes(%s::text, %s::text::jsonb)", (instance_id, dumps(rows)))
-    for table, (_, columns) in _KEPT.items():
-        names = columns.split(", ")
-        assignments = ", ".join(f"{name} = {_EXCEPTIONS.get((table, name), f'kept.{name}')}" for name in names)
-        await _execute(
-            connection,
-            f"UPDATE {table} AS t SET {assignments} FROM kept_{table} AS kept "
-            "WHERE t.instance_id = %s AND t.key = kept.kept_key AND t.node = kept.kept_node",
-            (instance_id,),
-        )
-        await _execute(connection, f"DROP TABLE kept_{table}", None)
 
 
-async def _execute(connection: Connection, statement: str, params: tuple[str] | None) -> None:
+async def _execute(connection: Connection, statement: str, params: tuple[str, ...]) -> None:
     """For statements whose table names come from this module."""
     await connection.execute(cast(LiteralString, statement), params)

@@ -169,3 +169,10 @@ async def test_comments(database: Database, task_id: str) -> None:
     assert await comments.get(database, first.id) is None
     with pytest.raises(NotFound):
         await comments.update(database, first.id, "gone")
+
+
+async def test_a_claim_during_a_rebuild_is_not_lost(database: Database, projector: Projector, task_id: str) -> None:
+    one = task_id.rpartition(":")[0]
+    for index in range(15):
+        await asyncio.gather(projector.rebuild(one), assign(database, task_id, f"user-{index}"), projector.rebuild(one))
+        assert (await row(database, task_id)).assignee == f"user-{index}"

@@ -258,11 +258,12 @@ async def test_a_migration_moves_what_is_open(
 ) -> None:
     one = unique("i")
     await projector.write(batch(one, 0, step(1, T0, *started(one), *user_task())))
+    await database.execute("UPDATE task SET assignee = 'mary', touched = true WHERE instance_id = %s", (one,))
     moved = InstanceMigrated(definition_hash="hash-2", process_id="order", nodes={"approve": "decide"})
     meta = {"definition_id": "order:2:def", "definition_key": "order"}
     await projector.write(batch(one, 6, step(7, T0 + 1, moved), meta=meta))
     (task,) = await rows(database, "task", one)
-    assert task["node"] == "decide"
+    assert (task["node"], task["assignee"]) == ("decide", "mary")
     instance = await database.fetch_one("SELECT definition_id, written FROM process_instance WHERE id = %s", (one,))
     assert instance == {"definition_id": "order:2:def", "written": 7}
     await assert_sound(database, one)

@@ -108,7 +108,8 @@ BEGIN
 
     part := changes -> 'tasks';
     IF part IS NOT NULL THEN
-        INSERT INTO task (
+        -- A conflict arises only when an instance is rebuilt: what a person has changed stays the person's.
+        INSERT INTO task AS t (
             id, instance_id, key, element, node, sequence, name, description, assignee, owner, priority, due_at, follow_up_at,
             created_at, updated_at, ended_at, end_reason, candidate_users, candidate_groups, form)
         SELECT batch_instance || ':' || n.key, batch_instance, n.key, n.element, n.node, n.sequence, n.name, n.description,
@@ -117,7 +118,20 @@ BEGIN
         FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, name text, description text, assignee text, owner text,
             priority integer, due_at bigint, follow_up_at bigint, created_at bigint, updated_at bigint, ended_at bigint,
-            end_reason text, candidate_users text[], candidate_groups text[], form jsonb);
+            end_reason text, candidate_users text[], candidate_groups text[], form jsonb)
+        ON CONFLICT (id) DO UPDATE SET
+            element = excluded.element, node = excluded.node, sequence = excluded.sequence, form = excluded.form,
+            ended_at = excluded.ended_at, end_reason = excluded.end_reason,
+            name = CASE WHEN t.touched THEN t.name ELSE excluded.name END,
+            description = CASE WHEN t.touched THEN t.description ELSE excluded.description END,
+            assignee = CASE WHEN t.touched THEN t.assignee ELSE excluded.assignee END,
+            owner = CASE WHEN t.touched THEN t.owner ELSE excluded.owner END,
+            priority = CASE WHEN t.touched THEN t.priority ELSE excluded.priority END,
+            due_at = CASE WHEN t.touched THEN t.due_at ELSE excluded.due_at END,
+            follow_up_at = CASE WHEN t.touched THEN t.follow_up_at ELSE excluded.follow_up_at END,
+            updated_at = CASE WHEN t.touched THEN t.updated_at ELSE excluded.updated_at END,
+            candidate_users = CASE WHEN t.touched THEN t.candidate_users ELSE excluded.candidate_users END,
+            candidate_groups = CASE WHEN t.touched THEN t.candidate_groups ELSE excluded.candidate_groups END;
     END IF;
     part := changes -> 'task_changes';
     IF part IS NOT NULL THEN
@@ -141,13 +155,22 @@ BEGIN
     END IF;
     part := changes -> 'external_tasks';
     IF part IS NOT NULL THEN
-        INSERT INTO external_task (
+        -- On a rebuild: whether there are retries left is the engine's, how many are the workers', as are lock and error.
+        INSERT INTO external_task AS e (
             instance_id, key, element, node, sequence, topic, priority, retries, headers, created_at, error_message)
         SELECT batch_instance, n.key, n.element, n.node, n.sequence, n.topic, n.priority, n.retries, n.headers,
             from_millis(n.created_at), n.error_message
         FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, sequence bigint, topic text, priority bigint, retries integer,
-            headers jsonb, created_at bigint, error_message text);
+            headers jsonb, created_at bigint, error_message text)
+        ON CONFLICT (instance_id, key) DO UPDATE SET
+            element = excluded.element, node = excluded.node, sequence = excluded.sequence, topic = excluded.topic,
+            headers = excluded.headers,
+            priority = CASE WHEN e.touched THEN e.priority ELSE excluded.priority END,
+            retries = CASE
+                WHEN e.touched AND coalesce(e.retries = 0, false) = coalesce(excluded.retries = 0, false) THEN e.retries
+                ELSE excluded.retries END,
+            error_message = CASE WHEN e.touched THEN e.error_message ELSE excluded.error_message END;
         SELECT array_agg(DISTINCT n.topic) INTO topics FROM jsonb_to_recordset(part) AS n (topic text);
     END IF;
     part := changes -> 'external_task_changes';
@@ -217,7 +240,11 @@ BEGIN
             from_millis(n.created_at), from_millis(n.ended_at), n.deleted
         FROM jsonb_to_recordset(part) AS n (
             key integer, element integer, node text, wait integer, sequence bigint, type text, message text,
-            details text, created_at bigint, ended_at bigint, deleted boolean);
+            details text, created_at bigint, ended_at bigint, deleted boolean)
+        ON CONFLICT (instance_id, key) DO UPDATE SET
+            element = excluded.element, node = excluded.node, wait = excluded.wait, sequence = excluded.sequence,
+            type = excluded.type, message = excluded.message, details = excluded.details,
+            ended_at = excluded.ended_at, deleted = excluded.deleted;
     END IF;
     part := changes -> 'incident_ends';
     IF part IS NOT NULL THEN
