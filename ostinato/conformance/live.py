@@ -38,7 +38,7 @@ from store.instances import HISTORIC_PROCESS_INSTANCES
 from store.new_definitions import from_definition
 
 CONCURRENCY = 6
-QUIET = 0.6
+QUIET = 1.0
 """Seconds without any event after which a case has come to rest."""
 PATIENCE = 60.0
 
