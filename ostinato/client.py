@@ -240,19 +240,21 @@ class Client:
         *,
         business_key: str | None = None,
         definition_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Instance:
-        """Start the latest version of `key` (or exactly `definition_id`) and return when its first wait state is
-        reached."""
+        """Start the latest version of `key` (or exactly `definition_id`); returns at its first wait state.
+
+        A call that is repeated with the same `idempotency_key` (the answer was lost) gets the same instance.
+        """
         if definition_id is not None:
             path = f"/process-definition/{definition_id}/start"
         elif self.tenant:
             path = f"/process-definition/key/{key}/tenant-id/{self.tenant}/start"
         else:
             path = f"/process-definition/key/{key}/start"
-        return _record(
-            Instance,
-            await self.request("POST", path, json={"variables": encode(variables), "businessKey": business_key}),
-        )
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        body = {"variables": encode(variables), "businessKey": business_key}
+        return _record(Instance, await self.request("POST", path, json=body, headers=headers))
 
     async def instances(self, **filters: Any) -> list[Instance]:
         """Running instances; `filters` are the REST parameters of GET /process-instance."""

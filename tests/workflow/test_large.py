@@ -11,7 +11,6 @@ from temporalio.client import Client
 from interpreter.bpmn.builder import bpmn
 from interpreter.bpmn.parts import multi
 from interpreter.commands import CompleteWait, SetVariables
-from interpreter.workflow import client as process
 from tests.workflow.engine import Engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -63,17 +62,3 @@ async def test_thousands_of_updates_to_one_instance(temporal_client: Client, tas
         assert len(engine.read_model.named(instance, "VariableSet")) == 5_000
         answer = await engine.execute(instance, CompleteWait(now=0, wait=engine.wait(instance, "a")))
         assert answer.ended
-
-
-async def test_a_variable_of_ten_megabytes(temporal_client: Client, task_queue: str) -> None:
-    model = bpmn("p").start().user_task("a").end().xml()
-    async with Engine(
-        temporal_client, task_queue, model, options={"new_run_at_every_rest": True}, max_cached_workflows=0
-    ) as engine:
-        instance = await engine.start()
-        text = "Lorem ipsum dolor sit amet. " * 380_000
-        await engine.execute(instance, SetVariables(now=0, variables={"text": text}))
-        await engine.execute(instance, SetVariables(now=0, variables={"more": 1}))
-        assert engine.read_model.variables(instance)["text"] == text
-        found = await process.ask(temporal_client, instance, "variables")
-        assert found["text"] == text
