@@ -2,8 +2,10 @@
 
     python benchmarks/bench_core.py [--rounds 5] [--json FILE]
 
-Both engines get the same BPMN, compiled beforehand, and run an instance from start to end: a row of abstract tasks, and a process
-with an exclusive gateway and a parallel fork and join. What is counted is flow nodes per second. Then, for this engine alone: that a
+Both engines get the same BPMN, compiled beforehand, and run an instance from start to end: a row of abstract tasks,
+and a process
+with an exclusive gateway and a parallel fork and join. What is counted is flow nodes per second. Then, for this
+engine alone: that a
 10,000-instance multi-instance costs ten times a 1,000-instance one, and what dump and load of 1,000 open elements cost.
 Ends with one line per ratio: `ratio <name> <median>`.
 """
@@ -144,7 +146,8 @@ def main() -> None:
     small = statistics.median(many(1_000)[0] for _ in range(options.rounds))
     large = statistics.median(many(10_000)[0] for _ in range(options.rounds))
     print(
-        f"multi-instance  1,000: {small * 1000:.0f} ms   10,000: {large * 1000:.0f} ms   per instance {large / small / 10:.2f} x"
+        f"multi-instance  1,000: {small * 1000:.0f} ms   10,000: {large * 1000:.0f} ms   "
+        f"per instance {large / small / 10:.2f} x"
     )
     ratios.append(("core-cost-per-step-10000-vs-1000", large / small / 10))
     _, _, dumped = many(1_000)
@@ -161,9 +164,7 @@ def main() -> None:
         load_state(data)
         load_times.append(time.perf_counter() - started)
     dump_ms, load_ms = statistics.median(dump_times) * 1000, statistics.median(load_times) * 1000
-    print(
-        f"1,000 open elements with their waits: dump {dump_ms:.1f} ms, load {load_ms:.1f} ms, {len(text):,} bytes of JSON"
-    )
+    print(f"1,000 open elements with waits: dump {dump_ms:.1f} ms, load {load_ms:.1f} ms, {len(text):,} bytes of JSON")
     results |= {"mi_1000_s": small, "mi_10000_s": large, "dump_ms": dump_ms, "load_ms": load_ms, "bytes": len(text)}
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=2), encoding="utf-8")

@@ -51,8 +51,8 @@ def run_expressions(m: Machine, listeners: Iterable[Listener], event: str, eleme
 
 
 def run_on_cancel(m: Machine, element: Element, listeners: Iterable[Listener], event: str) -> None:
-    """Listeners of an element instance that is being terminated. There is no way back, so a failing one is an incident of what is
-    around it, with nothing to try again; jobs of dying elements are not created."""
+    """Listeners of an element instance that is being terminated. There is no way back, so a failing one is an
+    incident of what is around it, with nothing to try again; jobs of dying elements are not created."""
     for listener in listeners:
         if listener.event == event and listener.expression is not None:
             try:

@@ -222,7 +222,8 @@ def inner_done(m: Machine, element: Element, node: FlowNode) -> None:
     if done:
         m.push("body_leave", body_element.key, True)
     elif isinstance(loop, MultiInstance) and body_element.started >= total:
-        # Instances may also have ended otherwise (cancelled, their path ended), so it is not the completed ones that count.
+        # Instances may also have ended otherwise (cancelled, their path ended), so it is not the completed ones that
+        # count.
         if not body_element.children and not body_element.holds:
             m.push("body_leave", body_element.key, False)
     elif not isinstance(loop, MultiInstance) or loop.sequential:

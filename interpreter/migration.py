@@ -1,9 +1,12 @@
-"""Process instance migration (Camunda 7): go on with another definition, every running element instance at its new place.
+"""Process instance migration (Camunda 7): go on with another definition, every running element instance at its new
+place.
 
-A plan maps flow nodes to flow nodes. What runs keeps its key, variables, waits and incidents; scopes that the target has in between
-are created, plain subprocesses that the plan does not map are dissolved. Subscriptions (boundary events, event subprocesses) follow
-their instruction, keeping their timer or name unless `update_event_trigger`; those without one end, and those that only the
-target has are opened. All reasons against a plan are named at once.
+A plan maps flow nodes to flow nodes. What runs keeps its key, variables, waits and incidents; scopes that the target
+has in between
+are created, plain subprocesses that the plan does not map are dissolved. Subscriptions (boundary events, event
+subprocesses) follow
+their instruction, keeping their timer or name unless `update_event_trigger`; those without one end, and those that
+only the target has are opened. All reasons against a plan are named at once.
 """
 
 from __future__ import annotations
@@ -70,9 +73,7 @@ def mapping_of(definition: Definition, target: Definition, command: MigrateInsta
     return {definition.process_id: target.process_id, **{i.source: i.target for i in command.instructions}}
 
 
-def _check_instance(
-    definition: Definition, state: State, command: MigrateInstance, target: Definition
-) -> list[str]:
+def _check_instance(definition: Definition, state: State, command: MigrateInstance, target: Definition) -> list[str]:
     reasons: list[str] = []
     nodes = mapping_of(definition, target, command)
     if state.pending:

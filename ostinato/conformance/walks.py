@@ -1,8 +1,11 @@
 """Random legal walks: run any model without expectations and see that it ends or waits explainably.
 
-A walk starts the process (at any of its start events) and then, again and again, does one thing that is possible: completes a job, a
-task or a called instance, fires a timer, delivers a message or signal, sets the variable of a condition. All laws of the engine are
-checked after every step. What is not possible without the outside (unknown variables, Java) shows as an incident, which explains.
+A walk starts the process (at any of its start events) and then, again and again, does one thing that is possible:
+completes a job, a
+task or a called instance, fires a timer, delivers a message or signal, sets the variable of a condition. All laws of
+the engine are
+checked after every step. What is not possible without the outside (unknown variables, Java) shows as an incident,
+which explains.
 """
 
 from __future__ import annotations

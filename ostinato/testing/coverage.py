@@ -160,9 +160,8 @@ def drawing(process: ProcessCoverage) -> str:
         points = [(float(p.get("x") or 0), float(p.get("y") or 0)) for p in edge.iter(f"{DDI}waypoint")]
         corners += points
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
-        edges.append(
-            f'<polyline class="edge{" hit" if id in process.flows else ""}" points="{path}"><title>{escape(id)}</title></polyline>'
-        )
+        style = "edge hit" if id in process.flows else "edge"
+        edges.append(f'<polyline class="{style}" points="{path}"><title>{escape(id)}</title></polyline>')
     if not corners:
         return ""
     left, top = min(x for x, _ in corners) - MARGIN, min(y for _, y in corners) - MARGIN

@@ -10,7 +10,8 @@ from ostinato.conformance import betsy, nayra
 from ostinato.conformance.report import Verdict, closing_line, write
 from tests.suites import suite
 
-# Both expect SCRIPT_task3 in the trace, which no task of these models writes (their three scripts are task1, task2, task1).
+# Both expect SCRIPT_task3 in the trace, which no task of these models writes (their three scripts are task1, task2,
+# task1).
 IMPOSSIBLE = {"AdHocSubProcess_Sequential/1", "AdHocSubProcess_Parallel/1"}
 
 

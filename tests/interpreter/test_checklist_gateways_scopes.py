@@ -31,7 +31,9 @@ def tokens_on_one_flow(join: str, profile: str, **counts: int) -> Run:
 
 @BOTH
 def test_1_exclusive_takes_the_first_true_flow_in_document_order(profile: str) -> None:
-    model = bpmn("p").start().exclusive("g").when("= x > 0").end("a").when("= x > 1", at="g").end("b").otherwise().end("c")
+    model = (
+        bpmn("p").start().exclusive("g").when("= x > 0").end("a").when("= x > 1", at="g").end("b").otherwise().end("c")
+    )
     assert "+a" in run(model, profile=profile, x=2).trace("+")
     assert "+c" in run(model, profile=profile, x=0).trace("+")
     without = bpmn("p").start().exclusive("g").when("= x > 0").end("a").when("= x > 1", at="g").end("b")
@@ -46,7 +48,15 @@ def test_2_a_flow_without_condition_is_true_and_an_activity_splits_inclusively(p
     gateway = bpmn("p").start().exclusive("g").branch().end("a").when("= true", at="g").end("b")
     assert run(gateway, profile=profile).trace("+") == "+start +g +a"
     activity = (
-        bpmn("p").start().task("t").branch(at="t").end("always").when("= x", at="t").end("maybe").otherwise(at="t").end("else")
+        bpmn("p")
+        .start()
+        .task("t")
+        .branch(at="t")
+        .end("always")
+        .when("= x", at="t")
+        .end("maybe")
+        .otherwise(at="t")
+        .end("else")
     )
     assert run(activity, profile=profile, x=True).trace("+") == "+start +t +always +maybe"
     assert run(activity, profile=profile, x=False).trace("+") == "+start +t +always"
@@ -68,7 +78,14 @@ def test_4_inclusive_join_is_looked_at_whenever_a_token_moves() -> None:
     model = (
         bpmn("p").start().inclusive("split").when("= true").task("a").inclusive("join").user_task("after").end("done")
     )
-    model = model.when("= true", at="split").user_task("b").boundary("away", timer="PT1H").end("elsewhere").at("b").to("join")
+    model = (
+        model.when("= true", at="split")
+        .user_task("b")
+        .boundary("away", timer="PT1H")
+        .end("elsewhere")
+        .at("b")
+        .to("join")
+    )
     diverted = run(model, profile="spec")
     assert "after" not in diverted.active
     diverted.advance("PT2H")
@@ -81,7 +98,9 @@ def test_4_inclusive_join_is_looked_at_whenever_a_token_moves() -> None:
 
 def test_5_inclusive_join_consumes_one_token_per_flow() -> None:
     def twice(profile: str) -> int:
-        return tokens_on_one_flow("inclusiveGateway", profile).complete("late").complete("other").trace("+").count("+join")
+        return (
+            tokens_on_one_flow("inclusiveGateway", profile).complete("late").complete("other").trace("+").count("+join")
+        )
 
     assert twice("spec") == 2
     assert twice("c7") == 1
@@ -135,7 +154,16 @@ def test_9_instantiating_event_gateways() -> None:
 @BOTH
 def test_10_complex_gateway_activates_and_resets(profile: str) -> None:
     model = bpmn("p").start().parallel("fork").user_task("a").complex("gate", activation="= activationCount >= 2")
-    model = model.user_task("after").end().branch(at="fork").user_task("b").to("gate").branch(at="fork").user_task("c").to("gate")
+    model = (
+        model.user_task("after")
+        .end()
+        .branch(at="fork")
+        .user_task("b")
+        .to("gate")
+        .branch(at="fork")
+        .user_task("c")
+        .to("gate")
+    )
     discriminator = run(model, profile=profile).complete("a")
     assert "after" not in discriminator.active
     discriminator.complete("b")
@@ -151,7 +179,13 @@ def test_10_complex_gateway_activates_and_resets(profile: str) -> None:
 @BOTH
 def test_11_a_scope_completes_when_tokens_and_handlers_are_gone(profile: str) -> None:
     model = bpmn("p").start().subprocess("sub").start("in").user_task("work").end("out")
-    model = model.event_subprocess("es").start("esin", message="m", interrupting=False).user_task("handle").end("esout").up()
+    model = (
+        model.event_subprocess("es")
+        .start("esin", message="m", interrupting=False)
+        .user_task("handle")
+        .end("esout")
+        .up()
+    )
     model = model.up().end("done")
     both = run(model, profile=profile).message("m").complete("work")
     assert both.active == ["es", "handle", "sub"]
@@ -182,7 +216,9 @@ def _child_key(parent: Run) -> int:
 @BOTH
 def test_13_non_interrupting_boundary_fires_many_times_and_outlives_its_host(profile: str) -> None:
     model = bpmn("p").start().subprocess("sub").start("in").user_task("u").end("out").up()
-    model = model.boundary("tick", interrupting=False, timer="R3/PT1H").user_task("remind").end("r").at("sub").end("done")
+    model = (
+        model.boundary("tick", interrupting=False, timer="R3/PT1H").user_task("remind").end("r").at("sub").end("done")
+    )
     ticking = run(model, profile=profile).advance("PT2H30M")
     assert ticking.active.count("remind") == 2
     ticking.complete("u")
@@ -207,7 +243,13 @@ def test_14_boundary_of_a_multi_instance_is_on_its_body(profile: str) -> None:
 
 @BOTH
 def test_15_boundary_timer_starts_after_input_mapping_and_keeps_its_instant(profile: str) -> None:
-    model = bpmn("p").start().user_task("u", inputs={"wait": "PT2H"}).boundary("clock", timer=timer(duration="${wait}")).end("late")
+    model = (
+        bpmn("p")
+        .start()
+        .user_task("u", inputs={"wait": "PT2H"})
+        .boundary("clock", timer=timer(duration="${wait}"))
+        .end("late")
+    )
     model = model.at("u").end("done")
     clocked = run(model, profile=profile)
     wait = clocked.wait("clock", TimerWait)
@@ -227,7 +269,10 @@ def test_16_the_loser_of_a_race_is_rejected(profile: str) -> None:
     late = raced.attempt(c.FireTimer(raced.world.now, timer))
     assert isinstance(late, c.Rejection)
     assert late.code == "ended"
-    other = run(bpmn("p").start().user_task("u").boundary("clock", timer="PT1H").user_task("v").end().at("u").end(), profile=profile)
+    other = run(
+        bpmn("p").start().user_task("u").boundary("clock", timer="PT1H").user_task("v").end().at("u").end(),
+        profile=profile,
+    )
     other.advance("PT1H")
     again = other.attempt(c.CompleteWait(other.world.now, task))
     assert isinstance(again, c.Rejection)
@@ -264,12 +309,25 @@ def test_18_event_subprocess_in_a_multi_instance_listens_once_per_instance(profi
 @BOTH
 def test_19_event_subprocess_sees_the_scope_and_the_boundary_path_does_not(profile: str) -> None:
     model = bpmn("p").start().subprocess("sub", inputs={"inner": "1"}).start("in").user_task("u").end("out")
-    model = model.event_subprocess("es").start("s", message="m", interrupting=False).script_task(
-        "see", "${execution.hasVariable('inner')}", format="juel", attrs={"camunda:resultVariable": "seen"}
-    ).end("e").up().up()
-    model = model.boundary("b", timer="PT1H").script_task(
-        "look", "${execution.hasVariable('inner')}", format="juel", attrs={"camunda:resultVariable": "after"}
-    ).end("be").at("sub").end("done")
+    model = (
+        model.event_subprocess("es")
+        .start("s", message="m", interrupting=False)
+        .script_task(
+            "see", "${execution.hasVariable('inner')}", format="juel", attrs={"camunda:resultVariable": "seen"}
+        )
+        .end("e")
+        .up()
+        .up()
+    )
+    model = (
+        model.boundary("b", timer="PT1H")
+        .script_task(
+            "look", "${execution.hasVariable('inner')}", format="juel", attrs={"camunda:resultVariable": "after"}
+        )
+        .end("be")
+        .at("sub")
+        .end("done")
+    )
     seen = run(model, profile=profile).message("m")
     assert seen.variables["seen"] is True
     assert seen.advance("PT1H").variables["after"] is False
@@ -296,7 +354,9 @@ def test_21_call_activity_maps_both_ways_and_passes_errors(profile: str) -> None
     assert caught.trace("+").endswith("+caught +handled")
     assert caught.variables["y"] == 2
     assert caught.variables["code"] == "E"
-    plain = bpmn("child").start().script_task("s", "= a + 1", format="feel", attrs={"camunda:resultVariable": "b"}).end()
+    plain = (
+        bpmn("child").start().script_task("s", "= a + 1", format="feel", attrs={"camunda:resultVariable": "b"}).end()
+    )
     world = World(model, plain, profile=profile)
     good = world.start("p", {"x": 4, "key": "k"})
     assert good.variables["y"] == 5
@@ -308,7 +368,15 @@ def test_21_call_activity_maps_both_ways_and_passes_errors(profile: str) -> None
 @BOTH
 def test_22_terminate_ends_its_scope_and_nothing_outside(profile: str) -> None:
     def scope(b: Builder) -> Builder:
-        return b.start("in").parallel("f").user_task("u").end("o").branch(at="f").user_task("t").end("kill", terminate=True)
+        return (
+            b.start("in")
+            .parallel("f")
+            .user_task("u")
+            .end("o")
+            .branch(at="f")
+            .user_task("t")
+            .end("kill", terminate=True)
+        )
 
     inner = scope(bpmn("p").start().subprocess("sub")).up().user_task("after").end("done")
     assert run(inner, profile=profile).complete("t").active == ["after"]

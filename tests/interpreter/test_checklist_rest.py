@@ -1,7 +1,8 @@
-"""The semantics that BPMN engines get wrong, 30 to 65: compensation, messages, conditions, timers, loops, variables, operations.
+"""The semantics that BPMN engines get wrong, 30 to 65: compensation, messages, conditions, timers, loops, variables,
+operations.
 
-Each test bears the number of its line in the list. What concerns several instances (routing of messages and signals, deployments)
-is tested where it lives; here is the engine's part.
+Each test bears the number of its line in the list. What concerns several instances (routing of messages and signals,
+deployments) is tested where it lives; here is the engine's part.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ BOTH = pytest.mark.parametrize("profile", ["c7", "spec"])
 
 
 def undoable(b: Builder, id: str, **options: object) -> Builder:
-    return b.service_task(id, type="job", **options).boundary(f"c_{id}", compensation=True).handler(
-        "service_task", f"undo_{id}", type="undo"
+    return (
+        b.service_task(id, type="job", **options)
+        .boundary(f"c_{id}", compensation=True)
+        .handler("service_task", f"undo_{id}", type="undo")
     )
 
 
@@ -87,7 +90,9 @@ def test_33_handlers_of_a_subprocess_see_its_variables_as_they_were(profile: str
 def test_34_a_compensation_event_subprocess_consumes_the_throw(profile: str) -> None:
     model = bpmn("p").start().subprocess("sub").start("in")
     model = undoable(model, "a").end("out")
-    model = model.event_subprocess("es").start("s", compensation=True).service_task("instead", type="instead").end("e").up()
+    model = (
+        model.event_subprocess("es").start("s", compensation=True).service_task("instead", type="instead").end("e").up()
+    )
     model = model.up().throw("undo", compensation=True).end("done")
     handled = run(model, profile=profile).complete("a")
     assert jobs(handled, "undo") == []
@@ -98,7 +103,9 @@ def test_34_a_compensation_event_subprocess_consumes_the_throw(profile: str) -> 
 @BOTH
 def test_35_a_multi_instance_is_compensated_once_per_instance_when_all_have_ended(profile: str) -> None:
     model = undoable(bpmn("p").start().parallel("f"), "many", mi=multi(cardinality="2"))
-    model = model.user_task("after").end("e1").branch(at="f").user_task("early").throw("undo", compensation=True).end("e2")
+    model = (
+        model.user_task("after").end("e1").branch(at="f").user_task("early").throw("undo", compensation=True).end("e2")
+    )
     early = run(model, profile=profile).complete("many").complete("early")
     assert jobs(early, "undo") == []
     late = run(model, profile=profile).complete("many").complete("many").complete("early")
@@ -128,8 +135,12 @@ def test_37_an_error_in_a_handler_comes_from_the_throwing_event(profile: str) ->
 @BOTH
 def test_38_cancel_interrupts_compensates_then_leaves(profile: str) -> None:
     model = bpmn("p").start().transaction("tx").start("in").parallel("f")
-    model = undoable(model, "a").user_task("go").end("stop", cancel=True).branch(at="f").user_task("other").end("o").up()
-    model = model.boundary("cancelled", cancel=True).end("undone").boundary("hazard", on="tx", error=True).end("hazarded")
+    model = (
+        undoable(model, "a").user_task("go").end("stop", cancel=True).branch(at="f").user_task("other").end("o").up()
+    )
+    model = (
+        model.boundary("cancelled", cancel=True).end("undone").boundary("hazard", on="tx", error=True).end("hazarded")
+    )
     model = model.at("tx").end("done")
     tx = run(model, profile=profile).complete("a").complete("go")
     assert tx.active == ["stop", "tx", "undo_a"]
@@ -157,7 +168,17 @@ def test_39_41_42_message_subscriptions_have_resolved_names_and_one_receiver(pro
 
 @BOTH
 def test_40_43_start_subscriptions_are_in_the_definition(profile: str) -> None:
-    model = bpmn("p").start("m", message="m").end("a").apart().start("s", signal="s").end("b").apart().start("t", timer="R/PT1H").end("c")
+    model = (
+        bpmn("p")
+        .start("m", message="m")
+        .end("a")
+        .apart()
+        .start("s", signal="s")
+        .end("b")
+        .apart()
+        .start("t", timer="R/PT1H")
+        .end("c")
+    )
     starts = World(model, profile=profile).definitions["p"].start_events()
     assert [(s.node, s.type, s.name, s.spec) for s in starts] == [
         ("m", "message", "m", ""),
@@ -176,7 +197,13 @@ def test_44_a_signal_goes_to_those_who_listen_when_it_is_thrown(profile: str) ->
 
 def test_45_conditional_events() -> None:
     def model(interrupting: bool) -> Builder:
-        b = bpmn("p").start().user_task("u").boundary("c", interrupting=interrupting, condition="= x > 1").user_task("h")
+        b = (
+            bpmn("p")
+            .start()
+            .user_task("u")
+            .boundary("c", interrupting=interrupting, condition="= x > 1")
+            .user_task("h")
+        )
         return b.end("eh").at("u").end("done")
 
     level = run(model(False), profile="c7", x=0).set(x=2).set(x=3)
@@ -191,7 +218,15 @@ def test_45_conditional_events() -> None:
     preempt = bpmn("p").start().user_task("normal").end()
     preempt = preempt.event_subprocess("es").start("s", condition="= x > 1").user_task("h").end("e").up()
     assert run(preempt, x=5).trace("+") == "+es +s +h"
-    shadowed = bpmn("p").start().subprocess("sub", inputs={"x": "0"}).start("in").catch("c", condition="${x > 1}").end("o").up()
+    shadowed = (
+        bpmn("p")
+        .start()
+        .subprocess("sub", inputs={"x": "0"})
+        .start("in")
+        .catch("c", condition="${x > 1}")
+        .end("o")
+        .up()
+    )
     hidden = run(shadowed.end("done"), profile="c7", x=0).set(x=5)
     assert hidden.active == ["c", "sub"]
 
@@ -199,7 +234,9 @@ def test_45_conditional_events() -> None:
 def test_46_conditional_start_events_are_asked_for() -> None:
     from interpreter.queries import conditional_starts
 
-    model = bpmn("p").start("big", condition="= amount > 10").end("a").apart().start("rush", condition="= rush").end("b")
+    model = (
+        bpmn("p").start("big", condition="= amount > 10").end("a").apart().start("rush", condition="= rush").end("b")
+    )
     definition = World(model).definitions["p"]
     assert conditional_starts(definition, {"amount": 11}, 0) == ["big"]
     assert conditional_starts(definition, {"amount": 11, "rush": True}, 0) == ["big", "rush"]
@@ -313,12 +350,17 @@ def test_54_completion_condition_and_counters(profile: str) -> None:
 
 @BOTH
 def test_55_outputs_keep_the_order_of_the_inputs(profile: str) -> None:
-    model = bpmn("p").start().service_task(
-        "s",
-        type="job",
-        zeebe_outputs={"doubled": "=result"},
-        mi=multi("=items", element="item", output_collection="all", output_element="=item * 2", zeebe=True),
-    ).end()
+    model = (
+        bpmn("p")
+        .start()
+        .service_task(
+            "s",
+            type="job",
+            zeebe_outputs={"doubled": "=result"},
+            mi=multi("=items", element="item", output_collection="all", output_element="=item * 2", zeebe=True),
+        )
+        .end()
+    )
     many = run(model, profile=profile, items=[1, 2, 3])
     for wait in reversed(many.waits("s")):
         many.do(c.CompleteWait(many.world.now, wait.key, {"result": 1}))
@@ -347,7 +389,9 @@ def test_57_where_variables_go(profile: str) -> None:
     model = bpmn("p").start().user_task("u", inputs={"local": "1"}, outputs={"out": "${local}"}).user_task("v").end()
     done = run(model, profile=profile).complete("u", local=2, fresh=3)
     assert done.variables == {"fresh": 3, "out": 2}
-    cancelled = bpmn("p").start().user_task("u", outputs={"out": "1"}).boundary("t", timer="PT1H").end("e").at("u").end()
+    cancelled = (
+        bpmn("p").start().user_task("u", outputs={"out": "1"}).boundary("t", timer="PT1H").end("e").at("u").end()
+    )
     assert "out" not in run(cancelled, profile=profile).advance("PT1H").variables
 
 
@@ -411,7 +455,9 @@ def test_61_ad_hoc_subprocesses(profile: str) -> None:
     enough = run(model(until="= enough"), profile=profile, enough=False).complete("a", enough=True)
     assert enough.ended
     assert enough.trace("x") == "xb"
-    patient = run(model(until="= enough", cancel_remaining=False), profile=profile, enough=False).complete("a", enough=True)
+    patient = run(model(until="= enough", cancel_remaining=False), profile=profile, enough=False).complete(
+        "a", enough=True
+    )
     assert patient.active == ["adhoc", "b"]
     again = run(model(until="= enough"), profile=profile, enough=False)
     again.do(c.ActivateAdHoc(again.world.now, again.element("adhoc"), ("a",)))
@@ -421,16 +467,28 @@ def test_61_ad_hoc_subprocesses(profile: str) -> None:
 @BOTH
 def test_62_user_task_listeners_and_properties(profile: str) -> None:
     def listener(event: str) -> object:
-        return el("camunda:taskListener", event=event, expression="${execution.setVariable('log', log.concat('" + event[0] + "'))}")
+        return el(
+            "camunda:taskListener",
+            event=event,
+            expression="${execution.setVariable('log', log.concat('" + event[0] + "'))}",
+        )
 
-    model = bpmn("p").start().user_task(
-        "u",
-        assignee="${boss}",
-        candidate_groups="a,b",
-        due_date="PT1H",
-        priority="${40 + 2}",
-        ext=[listener("create"), listener("assignment"), listener("complete"), listener("delete")],
-    ).boundary("t", timer="PT2H").end("e").at("u").end()
+    model = (
+        bpmn("p")
+        .start()
+        .user_task(
+            "u",
+            assignee="${boss}",
+            candidate_groups="a,b",
+            due_date="PT1H",
+            priority="${40 + 2}",
+            ext=[listener("create"), listener("assignment"), listener("complete"), listener("delete")],
+        )
+        .boundary("t", timer="PT2H")
+        .end("e")
+        .at("u")
+        .end()
+    )
     task = run(model, profile=profile, boss="ann", log="")
     wait = task.wait("u")
     assert isinstance(wait, UserTaskWait)
@@ -460,7 +518,18 @@ def test_63_suspended_instances_take_nothing(profile: str) -> None:
 
 @BOTH
 def test_64_modification_creates_missing_scopes_once(profile: str) -> None:
-    model = bpmn("p").start().user_task("first").subprocess("sub").start("in").user_task("a").user_task("b").end("out").up().end()
+    model = (
+        bpmn("p")
+        .start()
+        .user_task("first")
+        .subprocess("sub")
+        .start("in")
+        .user_task("a")
+        .user_task("b")
+        .end("out")
+        .up()
+        .end()
+    )
     moved = run(model, profile=profile)
     moved.modify(
         c.ModificationInstruction("startBeforeActivity", "b"),
@@ -468,7 +537,9 @@ def test_64_modification_creates_missing_scopes_once(profile: str) -> None:
         c.ModificationInstruction("cancel", "first"),
     )
     assert moved.active == ["a", "b", "sub"]
-    several = bpmn("p").start().subprocess("sub", mi=multi(cardinality="2")).start("in").user_task("a").end("out").up().end()
+    several = (
+        bpmn("p").start().subprocess("sub", mi=multi(cardinality="2")).start("in").user_task("a").end("out").up().end()
+    )
     two = run(several, profile=profile)
     ambiguous = two.attempt(c.ModifyInstance(0, (c.ModificationInstruction("startBeforeActivity", "a"),)))
     assert isinstance(ambiguous, c.Rejection)
@@ -482,7 +553,17 @@ def test_64_modification_creates_missing_scopes_once(profile: str) -> None:
 
 @BOTH
 def test_65_element_keys_are_never_used_twice(profile: str) -> None:
-    model = bpmn("p").start().exclusive("head").user_task("u").exclusive("x").when("= n < 3").to("head").otherwise(at="x").end()
+    model = (
+        bpmn("p")
+        .start()
+        .exclusive("head")
+        .user_task("u")
+        .exclusive("x")
+        .when("= n < 3")
+        .to("head")
+        .otherwise(at="x")
+        .end()
+    )
     looping = run(model, profile=profile, n=0)
     for n in range(1, 4):
         looping.state = load_state(dump_state(looping.state))

@@ -1,4 +1,5 @@
-"""The lists that a new element must be entered in: behaviour table, file, generator for property tests, docs, and a model that runs."""
+"""The lists that a new element must be entered in: behaviour table, file, generator for property tests, docs, and a
+model that runs."""
 
 from __future__ import annotations
 

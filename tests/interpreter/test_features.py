@@ -1,4 +1,5 @@
-"""Every departure from the standard is one named feature, with a test on both sides: the same model, with it and without it."""
+"""Every departure from the standard is one named feature, with a test on both sides: the same model, with it and
+without it."""
 
 from __future__ import annotations
 

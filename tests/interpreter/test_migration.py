@@ -28,11 +28,27 @@ def test_a_task_goes_on_where_the_plan_says() -> None:
 
 
 def test_subscriptions_follow_their_instructions() -> None:
-    model = bpmn("p").start().user_task("a").boundary("keep", timer="PT1H").end("k").boundary("drop", on="a", message="m").end("d")
+    model = (
+        bpmn("p")
+        .start()
+        .user_task("a")
+        .boundary("keep", timer="PT1H")
+        .end("k")
+        .boundary("drop", on="a", message="m")
+        .end("d")
+    )
     old = run(model.at("a").end())
     due = old.wait("keep", TimerWait)
     assert isinstance(due, TimerWait)
-    target = bpmn("p").start().user_task("a").boundary("kept", timer="PT9H").end("k").boundary("fresh", on="a", signal="s").end("f")
+    target = (
+        bpmn("p")
+        .start()
+        .user_task("a")
+        .boundary("kept", timer="PT9H")
+        .end("k")
+        .boundary("fresh", on="a", signal="s")
+        .end("f")
+    )
     old.migrate(compiled(target.at("a").end()), {"a": "a", "keep": "kept"})
     kept = old.wait("kept", TimerWait)
     assert isinstance(kept, TimerWait)

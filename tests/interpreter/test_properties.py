@@ -1,6 +1,7 @@
 """Properties that hold for every process, however it is made and whatever happens to it in which order.
 
-Walks check the laws after every step (fold(events) == state, dump and load change nothing, rejected commands change nothing).
+Walks check the laws after every step (fold(events) == state, dump and load change nothing, rejected commands change
+nothing).
 """
 
 from __future__ import annotations
