@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.children import ChildActivities
+from activities.connectors import ConnectorActivities
 from activities.decisions import DecisionActivities
 from activities.messages import MessageRouter
 from activities.projection import ProjectionActivities
@@ -164,6 +165,7 @@ def engine_activities(
     routing = RoutingActivities(database, client, settings.task_queue, messages)
     decisions = DecisionActivities(database, settings.profile)
     scripts = ScriptActivities(settings.scripts)
+    connectors = ConnectorActivities(settings.http_hosts, settings.secrets, settings.mail_server)
     timers = TimerStartActivities(database, client, settings.task_queue)
     return [
         projection.flush,
@@ -172,6 +174,7 @@ def engine_activities(
         decisions.decide,
         routing.perform,
         script or scripts.run,
+        connectors.run,
         timers.start,
     ]
 

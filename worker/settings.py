@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from interpreter.workflow.connection import TemporalConnection
@@ -23,5 +24,11 @@ class WorkerSettings:
     max_cached_workflows: int = 1000
     log_level: str = "INFO"
     ready_file: Path | None = None
+    http_hosts: tuple[str, ...] = ()
+    """Hosts that the HTTP connector may call (`api.example.org`, `*.example.org`, `host:8080`)."""
+    mail_server: str | None = None
+    """`host:port` of the SMTP server of the e-mail connector."""
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """What `{{secrets.NAME}}` in a connector's input stands for."""
     scripts: tuple[str, ...] = ()
     """Script languages besides FEEL and JUEL that may run (sandboxed); `javascript` is the one there is."""
