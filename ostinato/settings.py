@@ -52,6 +52,10 @@ class Settings:
     web_directory: Path | None = None
     log_level: str = "INFO"
     ready_file: Path | None = None
+    scripts: tuple[str, ...] = ()
+    http_hosts: tuple[str, ...] = ()
+    mail_server: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     debug: bool = False
 
     def temporal(self) -> TemporalConnection:
@@ -90,6 +94,10 @@ class Settings:
             max_cached_workflows=self.max_cached_workflows,
             log_level=self.log_level,
             ready_file=self.ready_file,
+            scripts=self.scripts,
+            http_hosts=self.http_hosts,
+            mail_server=self.mail_server,
+            secrets=self.secrets,
         )
 
     def api(self) -> ApiSettings:
@@ -140,6 +148,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_directory=read.path("WEB_DIRECTORY"),
         log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, default.log_level),
         ready_file=read.path("READY_FILE"),
+        scripts=read.words("SCRIPTS"),
+        http_hosts=read.words("HTTP_HOSTS"),
+        mail_server=read.text("MAIL_SERVER"),
+        secrets=read.group("SECRET_"),
         debug=read.flag("DEBUG"),
     )
 
@@ -200,6 +212,12 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in (self.text(name) or "").split(",") if word.strip())
+
+    def group(self, start: str) -> dict[str, str]:
+        beginning = PREFIX + start
+        return {
+            name[len(beginning) :]: value for name, value in self._environment.items() if name.startswith(beginning)
+        }
 
     def users(self, name: str) -> dict[str, str]:
         pairs = [word.partition(":") for word in self.words(name)]
