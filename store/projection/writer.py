@@ -13,15 +13,17 @@ round trip. Otherwise the instance is locked and the batch compared with the log
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg.types.numeric import Int8
 
 from store.batches import DIGEST, Batch, StepRecord, WriteResult
 from store.database import Connection, Database
-from store.errors import Conflict, LogGap
+from store.errors import Conflict, LogGap, NotFound
 from store.json_text import dumps
 from store.projection.changes import Changes
 from store.projection.nodes import NodeCatalog
@@ -34,6 +36,7 @@ _WRITE = (
 _LOG = """SELECT first, last, confirmed, digests, steps FROM event_batch
     WHERE instance_id = %s AND last > %s ORDER BY first"""
 _ATTEMPTS = 4
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,12 @@ class Projector:
         if not digests:  # nothing happened, but what was written up to the base is so
             return await self._reconcile(connection, batch, digests) or WriteResult("repeated", 0)
         for _ in range(_ATTEMPTS):
-            status = await self._append(connection, batch, digests)
+            try:
+                status = await self._append(connection, batch, digests)
+            except psycopg.IntegrityError as error:
+                _log.error("rows of %s are not what the log says, computed again: %s", batch.instance_id, error)
+                status = "conflict"
+                await self._heal(connection, batch.instance_id)
             if status == "written":
                 return WriteResult("written", batch.reached)
             if status == "stale":
@@ -99,6 +107,13 @@ class Projector:
             if result is not None:
                 return result
         raise Conflict(f"Expected to write the batch of {batch.instance_id!r} but others keep writing that instance.")
+
+    async def _heal(self, connection: Connection, instance_id: str) -> None:
+        async with connection.transaction():
+            try:
+                await rebuild(connection, instance_id, self._nodes)
+            except NotFound:  # rows without any log: of an instance that was removed by hand
+                await erase(connection, [instance_id])
 
     async def _append(self, connection: Connection, batch: Batch, digests: list[bytes]) -> str:
         changes = await self._changes(connection, batch)

@@ -355,3 +355,21 @@ async def test_truncating_removes_whole_steps(
     assert instance == {"written": 4}
     assert await rows(database, "task", one) == []
     await assert_sound(database, one)
+
+
+async def test_rows_that_should_not_be_there_are_put_right(
+    database: Database, projector: Projector, unique: Callable[[str], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    one = unique("i")
+    await projector.write(batch(one, 0, step(1, T0, *started(one))))
+    await database.execute(
+        "INSERT INTO activity_instance (instance_id, key, scope, sequence, node, type, started_at) "
+        "VALUES (%s, 3, 1, 5, 'nonsense', '', now())",
+        (one,),
+    )
+    assert (await projector.write(batch(one, 4, step(5, T0 + 1, *user_task())))).status == "written"
+    assert "not what the log says" in caplog.text
+    await database.execute("DELETE FROM process_instance WHERE id = %s", (one,))
+    await database.execute("DELETE FROM event_batch WHERE instance_id = %s", (one,))
+    assert (await projector.write(batch(one, 0, step(1, T0, *started(one), *user_task())))).status == "written"
+    await assert_sound(database, one)
