@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_a_bad_value_is_an_error_that_names_its_variable(name: str, value: str, 
 def test_a_missing_database_says_what_to_do() -> None:
     with pytest.raises(UserError, match="OSTINATO_DATABASE_URL.*ostinato dev"):
         load({}).worker()
+
+
+def test_every_variable_is_documented() -> None:
+    root = Path(__file__).resolve().parents[2]
+    read = re.findall(r'read\.\w+\("(\w+)"', (root / "ostinato" / "settings.py").read_text())
+    manual = (root / "docs" / "operations.md").read_text()
+    assert len(read) > 20
+    assert [name for name in read if f"`OSTINATO_{name}" not in manual] == []
