@@ -21,10 +21,11 @@ from api.retries import set_external_task_retries, set_job_retries
 from api.services import Services
 from api.shapes import Shape
 from interpreter import codec
-from interpreter.commands import Command, TriggerEvent
+from interpreter.commands import Command, MigrateInstance, TriggerEvent
 from interpreter.ids import split
 from store import bulk, history
 from store.bulk import BULKS, HISTORIC_BULKS, Item
+from store.definitions import PROCESS_DEFINITIONS
 from store.errors import StoreError, Unavailable
 from store.external_tasks import EXTERNAL_TASKS
 from store.jobs import JOBS
@@ -137,6 +138,14 @@ async def _command(services: Services, item: Item) -> None:
         raise
 
 
+async def _migration(services: Services, item: Item) -> None:
+    target = await PROCESS_DEFINITIONS.get(services.database, item.options["target"])
+    if target is None:
+        raise bad_user_request(f"The process definition '{item.options['target']}' does not exist any more.")
+    command = cast("MigrateInstance", codec.from_json(item.options["command"]))
+    await services.engine.migrate(item.target, command, target, f"{item.bulk_id}:{item.position}")
+
+
 async def _job_retries(services: Services, item: Item) -> None:
     row = await JOBS.get(services.database, item.target)
     if row is not None:
@@ -179,6 +188,7 @@ _OPERATIONS: Final[dict[str, Callable[[Services, Item], Awaitable[None]]]] = {
     "instance-deletion": _command,
     "instance-update-suspension-state": _command,
     "instance-modification": _command,
+    "instance-migration": _migration,
     "set-variables": _command,
     "correlate-message": _correlate,
     "set-job-retries": _job_retries,

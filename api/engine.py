@@ -17,7 +17,7 @@ from temporalio.service import RPCError
 from activities import timer_starts
 from api.settings import ApiSettings
 from interpreter import codec
-from interpreter.commands import Command, StartInstance
+from interpreter.commands import Command, MigrateInstance, StartInstance
 from interpreter.workflow import client as shell
 from interpreter.workflow.client import (
     CommandRejected,
@@ -62,6 +62,12 @@ class Engine(Protocol):
         """Execute a command; the read model shows its result when this returns."""
         ...
 
+    async def migrate(
+        self, instance_id: str, command: MigrateInstance, target: Any, update_id: str | None = None
+    ) -> Answer:
+        """Let an instance go on with the definition `target` (a row of the read model)."""
+        ...
+
     async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
         """Ask one of the read-only queries of `interpreter.workflow.contract`."""
         ...
@@ -103,6 +109,12 @@ class TemporalEngine:
 
     async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
         return await shell.execute(self.client, instance_id, command, update_id=update_id)
+
+    async def migrate(
+        self, instance_id: str, command: MigrateInstance, target: Any, update_id: str | None = None
+    ) -> Answer:
+        data = {**codec.to_json(command), "definition_id": target.id, "meta": definition_meta(target)}
+        return await shell.execute(self.client, instance_id, data, update_id=update_id)
 
     async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
         return await shell.ask(self.client, instance_id, query, *arguments)

@@ -20,6 +20,7 @@ from api.resources.incident import incident
 from api.resources.job import job
 from api.resources.job_definition import job_definition
 from api.resources.metrics import metrics
+from api.resources.migration import migration
 from api.resources.missing import MISSING
 from api.resources.modification import modification
 from api.resources.people import PEOPLE_RESOURCES
@@ -59,6 +60,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     decision_definitions,
     decision_requirements,
     modification,
+    migration,
     restart,
     *BATCHES,
     *HISTORY,

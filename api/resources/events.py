@@ -7,7 +7,6 @@ from typing import Any
 
 from api.bodies import ConditionBody, MessageBody, SignalBody
 from api.collections import serve_queries
-from api.conditions import true_starts
 from api.correlation import Correlation, Receiver, starting_definitions, waiting_executions
 from api.dto.runtime import EventSubscriptionDto, MessageCorrelationResultWithVariableDto, ProcessInstanceDto
 from api.engine import CommandRejected, InstanceNotFound
@@ -18,6 +17,7 @@ from api.variables import read_variables
 from interpreter.commands import TriggerEvent, Variables
 from interpreter.definition import Definition, load_definition
 from interpreter.ids import split
+from interpreter.queries import conditional_starts
 from store import definitions
 from store.subscriptions import EVENT_SUBSCRIPTIONS
 
@@ -194,7 +194,7 @@ async def evaluate_conditions(call: Call) -> Any:
     variables = read_variables(body.variables)
     started: list[dict[str, Any]] = []
     for row, compiled in await _conditional(call, body):
-        for node in true_starts(compiled, variables, int(time.time() * 1000)):
+        for node in conditional_starts(compiled, variables, int(time.time() * 1000)):
             started.append(
                 await start_instance(call, row, variables=variables, business_key=body.businessKey, start_node=node)
             )

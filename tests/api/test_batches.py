@@ -15,7 +15,7 @@ from tests.api.test_external_tasks import work
 Unique = Callable[[str], str]
 
 
-def _ended(rest: Rest, batch: dict[str, Any]) -> dict[str, Any]:
+def ended(rest: Rest, batch: dict[str, Any]) -> dict[str, Any]:
     """The batch when nothing of it is left to do. It works in the background, so somebody must look again."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -35,12 +35,12 @@ def instances(rest: Rest, unique: Unique) -> list[str]:
 def test_delete_instances(rest: Rest, instances: list[str]) -> None:
     batch = rest.post("/process-instance/delete", {"processInstanceIds": [*instances, "nobody"], "deleteReason": "x"})
     assert (batch["type"], batch["totalJobs"], batch["suspended"]) == ("instance-deletion", 6, False)
-    row = _ended(rest, batch)
+    row = ended(rest, batch)
     assert row["type"] == "instance-deletion"
     rest.get(f"/batch/{batch['id']}", 404)
     assert {rest.get(f"/history/process-instance/{one}")["state"] for one in instances} == {"EXTERNALLY_TERMINATED"}
     deleted = rest.post("/history/process-instance/delete", {"historicProcessInstanceIds": instances})
-    _ended(rest, deleted)
+    ended(rest, deleted)
     rest.get(f"/history/process-instance/{instances[0]}", 404)
     rest.delete(f"/history/batch/{batch['id']}", 204)
     rest.get(f"/history/batch/{batch['id']}", 404)
@@ -48,10 +48,10 @@ def test_delete_instances(rest: Rest, instances: list[str]) -> None:
 
 def test_suspend_modify_and_set_variables(rest: Rest, instances: list[str]) -> None:
     chosen = {"processInstanceIds": instances}
-    _ended(rest, rest.post("/process-instance/suspended-async", {**chosen, "suspended": True}))
+    ended(rest, rest.post("/process-instance/suspended-async", {**chosen, "suspended": True}))
     assert all(rest.get(f"/process-instance/{one}")["suspended"] for one in instances)
-    _ended(rest, rest.post("/process-instance/suspended-async", {**chosen, "suspended": False}))
-    _ended(rest, rest.post("/process-instance/variables-async", {**chosen, "variables": {"x": {"value": 7}}}))
+    ended(rest, rest.post("/process-instance/suspended-async", {**chosen, "suspended": False}))
+    ended(rest, rest.post("/process-instance/variables-async", {**chosen, "variables": {"x": {"value": 7}}}))
     assert {rest.get(f"/process-instance/{one}/variables/x")["value"] for one in instances} == {7}
     definition = rest.get(f"/process-instance/{instances[0]}")["definitionId"]
     body = {
@@ -62,7 +62,7 @@ def test_suspend_modify_and_set_variables(rest: Rest, instances: list[str]) -> N
             {"type": "startBeforeActivity", "activityId": "b"},
         ],
     }
-    _ended(rest, rest.post("/modification/executeAsync", body))
+    ended(rest, rest.post("/modification/executeAsync", body))
     assert {rest.only_task(one)["taskDefinitionKey"] for one in instances} == {"b"}
 
 
@@ -90,14 +90,14 @@ def test_retries_of_external_tasks(rest: Rest, unique: Unique) -> None:
     for task in rest.post("/external-task/fetchAndLock", poll):
         rest.post(f"/external-task/{task['id']}/failure", {"workerId": "me", "errorMessage": "no", "retries": 0})
     assert rest.get("/incident/count", processDefinitionKeyIn=key) == {"count": 3}
-    _ended(rest, rest.post("/external-task/retries-async", {"retries": 2, "processInstanceIds": started}))
+    ended(rest, rest.post("/external-task/retries-async", {"retries": 2, "processInstanceIds": started}))
     assert rest.get("/incident/count", processDefinitionKeyIn=key) == {"count": 0}
     assert len(rest.post("/external-task/fetchAndLock", poll)) == 3
 
 
 def test_removal_time(rest: Rest, instances: list[str]) -> None:
     body = {"historicProcessInstanceIds": instances, "absoluteRemovalTime": "2040-01-01T00:00:00.000+0000"}
-    _ended(rest, rest.post("/history/process-instance/set-removal-time", body))
+    ended(rest, rest.post("/history/process-instance/set-removal-time", body))
     assert {rest.get(f"/history/process-instance/{one}")["removalTime"] for one in instances} == {
         "2040-01-01T00:00:00.000+0000"
     }
