@@ -51,7 +51,9 @@ class RoutingActivities:
                 await self._publish(effect, tenant, effect_id)
             case EscalateToParent():
                 await self._escalate(effect, sender, effect_id)
-            case CompensateChild() | WriteDataStore():
+            case WriteDataStore():
+                logger.info("data store %r: kept by instance %s for itself", effect.name, sender)
+            case CompensateChild():
                 raise ApplicationError(
                     f"Expected an effect that can be performed but it was {type(effect).__name__}.", non_retryable=True
                 )

@@ -52,6 +52,7 @@ class Settings:
     web_directory: Path | None = None
     log_level: str = "INFO"
     ready_file: Path | None = None
+    build_id: str | None = None
     scripts: tuple[str, ...] = ()
     http_hosts: tuple[str, ...] = ()
     mail_server: str | None = None
@@ -94,6 +95,7 @@ class Settings:
             max_cached_workflows=self.max_cached_workflows,
             log_level=self.log_level,
             ready_file=self.ready_file,
+            build_id=self.build_id,
             scripts=self.scripts,
             http_hosts=self.http_hosts,
             mail_server=self.mail_server,
@@ -148,6 +150,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_directory=read.path("WEB_DIRECTORY"),
         log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, default.log_level),
         ready_file=read.path("READY_FILE"),
+        build_id=read.text("BUILD_ID"),
         scripts=read.words("SCRIPTS"),
         http_hosts=read.words("HTTP_HOSTS"),
         mail_server=read.text("MAIL_SERVER"),

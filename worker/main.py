@@ -15,7 +15,8 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
 from activities.connectors import ConnectorActivities
@@ -46,6 +47,8 @@ logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=10)
 """What running activities get to finish after a stop was asked for."""
 CONNECT_PAUSE = 1.0
+DEPLOYMENT = "ostinato"
+"""Name of the worker deployment in Temporal."""
 
 
 def run(settings: WorkerSettings) -> None:
@@ -109,6 +112,7 @@ async def engine(
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
+            deployment_config=_deployment(settings),
         )
         beside = [
             asyncio.create_task(side_channel.run()),
@@ -138,6 +142,17 @@ async def _check_last_flushes(database: Database, projector: Projector, client: 
         await settle(database, projector, client)
     except Exception as error:
         logger.warning("the last flushes before the start could not be checked: %s", error)
+
+
+def _deployment(settings: WorkerSettings) -> WorkerDeploymentConfig | None:
+    """Running instances move to a new release when it is made current: every release replays all histories."""
+    if settings.build_id is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
 
 
 def definition_cache(database: Database) -> DefinitionCache:

@@ -24,6 +24,8 @@ class WorkerSettings:
     max_cached_workflows: int = 1000
     log_level: str = "INFO"
     ready_file: Path | None = None
+    build_id: str | None = None
+    """Names this release to Temporal's worker versioning; None: the worker is unversioned."""
     http_hosts: tuple[str, ...] = ()
     """Hosts that the HTTP connector may call (`api.example.org`, `*.example.org`, `host:8080`)."""
     mail_server: str | None = None
