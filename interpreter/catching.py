@@ -38,12 +38,20 @@ NONE: Variables = {}
 
 def subscribe(m: Machine, element: Element, nodes: Iterable[FlowNode]) -> None:
     """Open the subscriptions of event nodes at an element instance; all are evaluated before the first is opened."""
+    _open(m, [(node, spec) for node in nodes for spec in node.triggers], element)
+
+
+def subscribe_to(m: Machine, element: Element, node: FlowNode, specs: Iterable[Spec]) -> None:
+    """Open the subscriptions of some event definitions of a node."""
+    _open(m, [(node, spec) for spec in specs], element)
+
+
+def _open(m: Machine, wanted: Iterable[tuple[FlowNode, Spec]], element: Element) -> None:
     waits: list[Wait] = []
-    for node in nodes:
-        for spec in node.triggers:
-            wait = triggers.trigger_of(spec).subscription(m, element.key, node, spec)
-            if wait is not None:
-                waits.append(wait)
+    for node, spec in wanted:
+        wait = triggers.trigger_of(spec).subscription(m, element.key, node, spec)
+        if wait is not None:
+            waits.append(wait)
     conditions: list[int] = []
     for wait in waits:
         opened = replace(wait, key=m.new_key())
@@ -93,7 +101,7 @@ def fire(
         again = False
     if node.kind == "boundaryEvent":
         _fire_boundary(m, element, node, wait, handler_values, again)
-    elif node.kind == "startEvent":
+    elif node.kind == "startEvent" and element.node != node.id:
         _fire_event_subprocess(m, element, node, wait, handler_values, again)
     elif element.node != node.id:
         _fire_gateway(m, element, node, wait, handler_values)

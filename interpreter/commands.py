@@ -31,6 +31,9 @@ class StartInstance:
     parent_id: str | None = None  # the calling instance
     root_id: str | None = None
     instructions: tuple[ModificationInstruction, ...] = ()
+    start_trigger: int = (
+        0  # which event definition of a parallel multiple start event happened; the others are waited for
+    )
 
 
 @dataclass(frozen=True, slots=True)

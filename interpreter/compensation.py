@@ -83,6 +83,14 @@ def throw(m: Machine, owner: Element, activity: str | None) -> None:
     run(m, owner, records_for(m, owner, activity))
 
 
+def start_all(m: Machine, owner: Element, keys: list[int]) -> None:
+    """Start the handlers of these records without anybody waiting for them."""
+    for key in keys:
+        record = m.state.records[key]
+        m.emit(ev.CompensationConsumed(key))
+        _start(m, owner, record.node, record.scope, record.record)
+
+
 def records_for(m: Machine, owner: Element, activity: str | None) -> list[int]:
     """Keys of the records that a throw at `owner` is about, youngest first."""
     state = m.state

@@ -36,6 +36,11 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Spec:
+    """Base of what is particular to one kind of flow node, event definition or loop."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """An input or output parameter: `source` is evaluated, `target` (a name, or a path `a.b`) is set."""
 
@@ -52,11 +57,7 @@ class Listener:
     expression: Expression | None = None
     job_type: Expression | None = None
     retries: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """Base of what is particular to one kind of flow node, event definition or loop."""
+    timer: Spec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class StartEvent:
     name: str = ""
     kind: str = ""
     spec: str = ""
+    index: int = 0  # which event definition of the node
     instantiating: bool = False  # a receive task or event-based gateway rather than a start event
     conditions: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 

@@ -31,6 +31,9 @@ COMPENSATION_CONCURRENT: Final = "compensation_concurrent"
 """All compensation handlers are started, the last completed activity's first, without waiting for one another
 (spec: each waits for the one before it, 13.5.5)."""
 
+COMPENSATION_ALWAYS_WAITS: Final = "compensation_always_waits"
+"""A compensation throw event waits for its handlers even with waitForCompletion="false" (spec: it goes on)."""
+
 CONDITIONS_BY_LEVEL: Final = "conditions_by_level"
 """A conditional event fires at every change of a variable while its condition is true (spec: when it becomes true)."""
 
@@ -51,6 +54,7 @@ has it (spec: a failure; and nothing to do is no error). In no profile: for the 
 
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (
+        COMPENSATION_ALWAYS_WAITS,
         COMPENSATION_CONCURRENT,
         CONDITIONS_BY_LEVEL,
         CYCLE_CATCH_ONCE,

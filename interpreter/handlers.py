@@ -137,7 +137,7 @@ def _do_start(m: Machine, command: c.StartInstance) -> None:
         modification.start_by_instructions(m, command.instructions)
         return
     if start_node is not None:
-        m.note(1, start=start_node)
+        m.note(1, start=start_node, **({"trigger": command.start_trigger} if command.start_trigger else {}))
     m.push("enter", 1)
 
 

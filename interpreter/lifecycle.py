@@ -237,13 +237,15 @@ def finish(m: Machine, element: Element, node: FlowNode, flows: Sequence[Sequenc
     scope_key = element.scope
     if not node.plain:
         compensation.record_completion(m, element, node)
-    m.emit(ev.ElementCompleted(key, node.id))
     scope = m.state.elements[scope_key]
+    around = m.nodes[scope.node]
+    if around.kind == "adHocSubProcess":
+        around.behavior.inner_completing(m, scope, around, element)
+        m.push("ad_hoc", scope_key)
+    m.emit(ev.ElementCompleted(key, node.id))
     if node.for_compensation:
         compensation.handler_done(m, element, scope)
         return
-    if m.nodes[scope.node].kind == "adHocSubProcess":
-        m.push("ad_hoc", scope_key)
     if node.async_after and flows:
         m.open_wait(async_job(m, node, scope_key, "async_after", None, flows))
         return

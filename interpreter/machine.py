@@ -214,7 +214,7 @@ class Machine:
         return element.key, element.node
 
     def _park(self) -> None:
-        transitions = [*self.stack, *[("recheck", scope) for scope in self.dirty]]
+        transitions = [*[("recheck", scope) for scope in self.dirty], *self.stack]
         self.stack.clear()
         self.dirty.clear()
         self.emit(

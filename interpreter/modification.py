@@ -150,11 +150,19 @@ def _cancel_element(m: Machine, element: Element) -> None:
     scope = m.state.elements[element.scope]
     lifecycle.terminate(m, element, "cancelled")
     while scope.key != 1 and not scope.children and not scope.tokens and not scope.holds:
-        if any(scope.key in transition for transition in m.stack):
+        if _is_awaited(m, scope.key):
             break  # an earlier instruction starts something in it
         outer = m.state.elements[scope.scope]
         lifecycle.terminate(m, scope, "cancelled")
         scope = outer
+
+
+def _is_awaited(m: Machine, scope: int) -> bool:
+    """Whether something is still to start in a scope."""
+    return any(
+        (t[0] in ("start", "take", "activate") and t[2] == scope) or (t[0] == "inner" and t[1] == scope)
+        for t in m.stack
+    )
 
 
 def _start(m: Machine, instruction: ModificationInstruction) -> None:

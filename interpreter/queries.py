@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from interpreter import expressions, ids, variables
 from interpreter.apply import fold
 from interpreter.definition import Definition
-from interpreter.events import InstanceStarted
+from interpreter.events import Event, InstanceStarted
 from interpreter.failures import Failure
+from interpreter.features import features_of
 from interpreter.machine import Machine
 from interpreter.state import State
 from interpreter.triggers.conditional import ConditionSpec
@@ -41,6 +43,40 @@ def variables_at(state: State, element: int, local: bool = False) -> dict[str, V
     if local:
         return dict(state.elements[element].variables)
     return variables.visible(state, element)
+
+
+def state_at(
+    definition: Definition, events: Iterable[Event], count: int, features: Sequence[str] | None = None
+) -> State:
+    """The state after the first `count` events of an instance."""
+    state = State(tuple(features_of(definition.profile) if features is None else features))
+    return fold(state, islice(events, count))
+
+
+def diff(before: State, after: State) -> dict[str, Any]:
+    """What is different: element instances, waits and incidents that came and went, variables that changed (element,
+    name, before, after)."""
+    changes: list[list[Any]] = []
+    for key in before.elements.keys() | after.elements.keys():
+        old = before.elements[key].variables if key in before.elements else {}
+        new = after.elements[key].variables if key in after.elements else {}
+        changes.extend(
+            [key, name, old.get(name), new.get(name)]
+            for name in old.keys() | new.keys()
+            if old.get(name) != new.get(name) or (name in old) != (name in new)
+        )
+    return {
+        "elements": _came_and_went(before.elements, after.elements),
+        "waits": _came_and_went(before.waits, after.waits),
+        "incidents": _came_and_went(before.incidents, after.incidents),
+        "variables": sorted(changes, key=lambda change: (change[0], change[1])),
+        "ended": [before.ended, after.ended],
+        "suspended": [before.suspended, after.suspended],
+    }
+
+
+def _came_and_went(before: Mapping[int, object], after: Mapping[int, object]) -> dict[str, list[int]]:
+    return {"came": [k for k in after if k not in before], "went": [k for k in before if k not in after]}
 
 
 def conditional_starts(definition: Definition, given: Mapping[str, VariableValue], now: int) -> list[str]:

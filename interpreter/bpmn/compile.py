@@ -355,17 +355,17 @@ class _Compiler:
             if node.kind == "startEvent":
                 if not node.triggers:
                     found.append(StartEvent(node.id, "none"))
-                found.extend([start for t in node.triggers if (start := _start(node, t, False)) is not None])
+                found.extend(_starts_of(node, False))
             elif (
                 node.kind == "receiveTask"
                 and isinstance(node.spec, receive_task.ReceiveTask)
                 and node.spec.instantiating
             ):
-                found.extend([start for t in node.triggers if (start := _start(node, t, True)) is not None])
+                found.extend(_starts_of(node, True))
             elif node.kind == "eventBasedGateway" and getattr(node.spec, "instantiating", False):
                 for flow in node.outgoing:
                     target = self.nodes[self.flows[flow].target]
-                    found.extend([start for t in target.triggers if (start := _start(target, t, True)) is not None])
+                    found.extend(_starts_of(target, True))
         return found
 
     def _version_tag(self) -> str | None:
@@ -406,6 +406,15 @@ class _Compiler:
                     found["start_form"] = form
                 break
         return found
+
+
+def _starts_of(node: FlowNode, instantiating: bool) -> list[StartEvent]:
+    found: list[StartEvent] = []
+    for index, trigger in enumerate(node.triggers):
+        start = _start(node, trigger, instantiating)
+        if start is not None:
+            found.append(replace(start, index=index))
+    return found
 
 
 def _start(node: FlowNode, trigger: Spec, instantiating: bool) -> StartEvent | None:

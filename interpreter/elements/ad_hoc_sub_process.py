@@ -9,13 +9,13 @@ activity the completion condition is looked at: when it is true the rest is canc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from interpreter import expressions, jobs, lifecycle, variables
-from interpreter.codec import decode_value, encode_value
 from interpreter.definition import Expression, FlowNode, Spec
 from interpreter.elements.sub_process import SubProcessBehavior, entries
 from interpreter.failures import Failure
+from interpreter.values import JsonValue
 from interpreter.waits import OpenWait
 
 if TYPE_CHECKING:
@@ -86,6 +86,16 @@ class AdHocSubProcessBehavior(SubProcessBehavior):
         m.push("start", todo[0], element.key)
         return True
 
+    def inner_completing(self, m: Machine, element: Element, node: FlowNode, inner: Element) -> None:
+        """Append the output element of a completing inner activity to the output collection."""
+        spec = node.spec
+        assert isinstance(spec, AdHocSubProcess)
+        if spec.output_collection and spec.output_element is not None:
+            value = expressions.evaluate(m, spec.output_element, inner.key)
+            known = element.variables.get(spec.output_collection)
+            rows: list[JsonValue] = [*known] if isinstance(known, list) else []
+            variables.set_local(m, element.key, spec.output_collection, [*rows, expressions.plain(value)])
+
     def inner_completed(self, m: Machine, element: Element, node: FlowNode) -> None:
         """Something completed inside: is that enough?"""
         spec = node.spec
@@ -107,6 +117,9 @@ class AdHocSubProcessBehavior(SubProcessBehavior):
             m.at = ("scope", element.key)
             if not expressions.condition(m, spec.completion, element.key, f"completing {node.id!r}"):
                 return
+        if spec.output_collection:
+            collected = element.variables.get(spec.output_collection, [])
+            variables.set_variable(m, element.scope, spec.output_collection, collected)
         lifecycle.complete(m, element, node)
 
     def wait_done(self, m: Machine, element: Element, node: FlowNode, wait: Wait, command: Any) -> None:
@@ -115,12 +128,3 @@ class AdHocSubProcessBehavior(SubProcessBehavior):
         lifecycle.clear_scope(m, element, "cancelled")
         m.note(element.key, done=True, todo=[])
         m.push("complete", element.key)
-
-
-def collect(m: Machine, element: Element, scope: Element, spec: AdHocSubProcess) -> None:
-    """Append the output element of a completing inner activity to the output collection."""
-    if spec.output_collection and spec.output_element is not None:
-        value = encode_value(expressions.evaluate(m, spec.output_element, element.key))
-        known = variables.lookup(m.state, scope.key, spec.output_collection)
-        rows = cast("list[Any]", known) if isinstance(known, list) else []
-        variables.set_local(m, scope.key, spec.output_collection, [*rows, decode_value(value)])

@@ -70,6 +70,9 @@ class Behavior:
     def ended(self, m: Machine, element: Element) -> None:
         raise AssertionError("only a process ends")
 
+    def inner_completing(self, m: Machine, element: Element, node: FlowNode, inner: Element) -> None:
+        """Something inside the scope `element` is about to complete."""
+
     def inner_completed(self, m: Machine, element: Element, node: FlowNode) -> None:
         raise AssertionError(f"{node.kind} does not look at what completes inside it")
 

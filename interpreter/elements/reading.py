@@ -6,6 +6,7 @@ no XML.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interpreter.definition import Expression, Listener, Mapping, Spec
@@ -206,6 +207,11 @@ class Reader:
         )
 
     def _listener(self, node: Node, event: str) -> Listener:
+        found = self._listener_work(node, event)
+        definition = node.child("timerEventDefinition")
+        return found if definition is None else replace(found, timer=self.trigger(definition))
+
+    def _listener_work(self, node: Node, event: str) -> Listener:
         expression = node.attr("expression")
         if expression is not None:
             return Listener(event, self.value(expression))

@@ -7,12 +7,13 @@ cancelled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from interpreter import expressions, jobs, listeners
 from interpreter.definition import Expression, FlowNode, Listener, Spec
 from interpreter.elements.behavior import Behavior
+from interpreter.triggers import timer
 from interpreter.values import JsonValue
 from interpreter.waits import TimerWait, UserTaskWait
 
@@ -192,7 +193,14 @@ class UserTaskBehavior(Behavior):
             listeners.run_expressions(m, spec.listeners, "create", key)
             if assignee:
                 listeners.run_expressions(m, spec.listeners, "assignment", key)
-        m.open_wait(_with_key(wait, m.new_key()))
+        timeouts = [
+            timer.schedule(m, key, node, listener.timer)
+            for listener in spec.listeners
+            if listener.event == "timeout" and isinstance(listener.timer, timer.TimerSpec)
+        ]
+        m.open_wait(replace(wait, key=m.new_key()))
+        for timeout in timeouts:
+            m.open_wait(replace(timeout, key=m.new_key(), purpose="task_timeout"))
 
     def wait_done(self, m: Machine, element: Element, node: FlowNode, wait: Wait, command: Any) -> None:
         spec = node.spec
@@ -211,16 +219,13 @@ def _names(m: Machine, found: tuple[Expression, ...], element: int, what: str) -
     return tuple(merged)
 
 
-def _with_key(wait: UserTaskWait, key: int) -> UserTaskWait:
-    from dataclasses import replace
-
-    return replace(wait, key=key)
-
-
 def timed_out(m: Machine, wait: TimerWait) -> None:
     """A timeout listener's timer is due: run the listener; the task stays."""
     node = m.nodes[wait.node]
     spec = node.spec
     assert isinstance(spec, UserTask)
     m.close_wait(wait.key, "triggered")
+    following = timer.TimerTrigger().following(m, wait)
+    if following is not None:
+        m.open_wait(following)
     listeners.run_expressions(m, spec.listeners, "timeout", wait.element)

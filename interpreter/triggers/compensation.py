@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from interpreter import compensation
 from interpreter.definition import FlowNode, Spec
+from interpreter.features import COMPENSATION_ALWAYS_WAITS
 from interpreter.triggers.trigger import Trigger
 
 if TYPE_CHECKING:
@@ -35,5 +36,8 @@ def read(definition: Node, reader: Reader) -> CompensationSpec:
 class CompensationTrigger(Trigger):
     def throw(self, m: Machine, element: Element, node: FlowNode, spec: Spec) -> bool:
         assert isinstance(spec, CompensationSpec)
+        if not spec.wait and not m.state.has(COMPENSATION_ALWAYS_WAITS):
+            compensation.start_all(m, element, compensation.records_for(m, element, spec.activity))
+            return True
         compensation.throw(m, element, spec.activity)
         return False

@@ -131,6 +131,7 @@ class World:
         *,
         business_key: str | None = None,
         start_node: str | None = None,
+        start_trigger: int = 0,
         instance_id: str | None = None,
         initiator: str | None = None,
         instructions: Iterable[c.ModificationInstruction] = (),
@@ -159,6 +160,7 @@ class World:
                 parent_id=parent_id,
                 root_id=parent_id,
                 instructions=tuple(instructions),
+                start_trigger=start_trigger,
             ),
             settle=settle,
         )
@@ -235,7 +237,7 @@ class World:
             for definition in self.definitions.values():
                 for event in definition.start_events():
                     if event.type == "message" and event.name == name:
-                        self.start(definition.process_id, variables, start_node=event.node)
+                        self.start(definition.process_id, variables, start_node=event.node, start_trigger=event.index)
                         return True
         return False
 
@@ -256,7 +258,7 @@ class World:
         for definition in list(self.definitions.values()) if self.start_subscribers else ():
             for event in definition.start_events():
                 if event.type == "signal" and event.name == name:
-                    self.start(definition.process_id, variables, start_node=event.node)
+                    self.start(definition.process_id, variables, start_node=event.node, start_trigger=event.index)
                     taken += 1
         return taken
 

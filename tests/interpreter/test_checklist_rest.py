@@ -577,3 +577,57 @@ def test_timers_of_catch_events_with_cycles_by_profile() -> None:
     model = bpmn("p").start().catch("t", timer=timer(cycle="R3/PT1H")).user_task("u").end()
     assert run(model, profile="c7").advance("P1D").active == ["u"]
     assert run(model, profile="spec").advance("P1D").active == ["u", "u", "u"]
+
+
+@BOTH
+def test_timeout_listeners_of_user_tasks(profile: str) -> None:
+    listener = el(
+        "camunda:taskListener",
+        el("timerEventDefinition", el("timeDuration", "PT1H")),
+        event="timeout",
+        id="remind",
+        expression="${execution.setVariable('late', true)}",
+    )
+    task = run(bpmn("p").start().user_task("u", ext=[listener]).end(), profile=profile).advance("PT2H")
+    assert task.variables == {"late": True}
+    assert task.active == ["u"]
+    assert task.complete("u").ended
+
+
+@BOTH
+def test_parallel_multiple_start_events_wait_for_the_rest(profile: str) -> None:
+    from interpreter.bpmn.parts import message
+
+    model = bpmn("p").start("both", events=[message("m1"), message("m2")], parallel_multiple=True).user_task("u").end()
+    world = World(model, profile=profile)
+    world.message("m2")
+    begun = world.runs["p-1"]
+    assert [w.node for w in begun.waits("m1")] == ["both"]
+    assert "u" not in begun.active
+    world.message("m1")
+    assert begun.active == ["u"]
+    assert len(world.runs) == 1
+
+
+@BOTH
+def test_ad_hoc_outputs_are_collected(profile: str) -> None:
+    from interpreter import queries
+
+    model = bpmn("p").start().adhoc(
+        "tools",
+        ext=[
+            el(
+                "zeebe:adHoc",
+                activeElementsCollection="=wanted",
+                outputCollection="results",
+                outputElement="=answer",
+            )
+        ],
+    ).service_task("a", type="job", zeebe_outputs={"answer": "=x"}).apart().service_task("b", type="job").up()
+    tools = run(model.at("tools").end("done"), profile=profile, wanted=["a"])
+    assert tools.active == ["a", "tools"]
+    before = queries.state_at(tools.definition, tools.events, len(tools.events), tools.state.features)
+    tools.complete("a", x=1)
+    assert tools.ended
+    assert tools.variables["results"] == [1]
+    assert queries.diff(before, tools.state)["ended"] == [False, True]

@@ -7,7 +7,7 @@ import pytest
 
 from interpreter import features as f
 from interpreter.bpmn.builder import Builder, bpmn
-from interpreter.bpmn.parts import loop, multi, timer
+from interpreter.bpmn.parts import compensation, loop, multi, timer
 from ostinato.testing.world import Run, World
 
 
@@ -144,3 +144,18 @@ def test_profiles_are_known_by_name() -> None:
     assert f.features_of("spec") == ()
     with pytest.raises(ValueError, match="'zzz'"):
         f.features_of("zzz")
+
+
+def test_compensation_always_waits() -> None:
+    b = (
+        bpmn("p")
+        .start()
+        .service_task("a", type="job")
+        .boundary("c", compensation=True)
+        .handler("service_task", "undo_a", type="undo")
+    )
+    b = b.throw("undo", compensation=compensation(wait_for_completion=False)).user_task("after").end()
+    without, with_it = both(f.COMPENSATION_ALWAYS_WAITS, b)
+    assert without.complete("a").active == ["after", "undo_a"]
+    assert without.complete("undo_a").complete("after").ended
+    assert with_it.complete("a").active == ["undo", "undo_a"]
