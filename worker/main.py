@@ -19,7 +19,6 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
-from activities.connectors import ConnectorActivities
 from activities.decisions import DecisionActivities
 from activities.messages import MessageRouter
 from activities.projection import ProjectionActivities
@@ -180,7 +179,6 @@ def engine_activities(
     routing = RoutingActivities(database, client, settings.task_queue, messages)
     decisions = DecisionActivities(database, settings.profile)
     scripts = ScriptActivities(settings.scripts)
-    connectors = ConnectorActivities(settings.http_hosts, settings.secrets, settings.mail_server)
     timers = TimerStartActivities(database, client, settings.task_queue)
     return [
         projection.flush,
@@ -189,7 +187,6 @@ def engine_activities(
         decisions.decide,
         routing.perform,
         script or scripts.run,
-        connectors.run,
         timers.start,
     ]
 
