@@ -228,10 +228,14 @@ class Machine:
         )
 
     def unpark(self) -> list[Transition]:
-        """Take what an earlier step parked."""
+        """Take what an earlier step parked; joins are looked at again when nothing else is to do."""
         parked = self.state.pending
-        if parked:
-            for flow, scope, times in self.state.visits:
-                self.visits[flow, scope] = times
-            self.emit(ev.EngineNoted("unparked"))
-        return parked
+        if not parked:
+            return parked
+        for flow, scope, times in self.state.visits:
+            self.visits[flow, scope] = times
+        self.emit(ev.EngineNoted("unparked"))
+        for transition in parked:
+            if transition[0] == "recheck":
+                self.dirty[transition[1]] = None
+        return [t for t in parked if t[0] != "recheck"]
