@@ -18,6 +18,7 @@ from pathlib import Path
 from interpreter.bpmn.document import BpmnDocument, BpmnParseError, parse_bpmn
 from interpreter.definition import FlowNode
 from interpreter.elements.reading import CompileError
+from interpreter.queries import conditional_starts
 from ostinato.conformance.report import Verdict
 from ostinato.testing.world import Handler, Job, World
 
@@ -94,9 +95,12 @@ def trace_of(document: BpmnDocument, case: Case, profile: str) -> list[str]:
     if case.parallel_first and "ParallelProcess" in world.definitions:
         world.start("ParallelProcess", case.variables)
     definition = world.definitions[main]
+    starts = definition.start_events()
     start = None
-    if not any(s.type == "none" for s in definition.start_events()) and definition.start_events():
-        start = definition.start_events()[0].node
+    if starts and not any(s.type == "none" for s in starts):
+        start = starts[0].node
+        if starts[0].type == "conditional" and start not in conditional_starts(definition, case.variables, world.now):
+            return list(world.log)
     world.start(main, case.variables, start_node=start)
     if case.delay:
         world.advance(case.delay)

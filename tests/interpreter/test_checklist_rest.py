@@ -613,17 +613,25 @@ def test_parallel_multiple_start_events_wait_for_the_rest(profile: str) -> None:
 def test_ad_hoc_outputs_are_collected(profile: str) -> None:
     from interpreter import queries
 
-    model = bpmn("p").start().adhoc(
-        "tools",
-        ext=[
-            el(
-                "zeebe:adHoc",
-                activeElementsCollection="=wanted",
-                outputCollection="results",
-                outputElement="=answer",
-            )
-        ],
-    ).service_task("a", type="job", zeebe_outputs={"answer": "=x"}).apart().service_task("b", type="job").up()
+    model = (
+        bpmn("p")
+        .start()
+        .adhoc(
+            "tools",
+            ext=[
+                el(
+                    "zeebe:adHoc",
+                    activeElementsCollection="=wanted",
+                    outputCollection="results",
+                    outputElement="=answer",
+                )
+            ],
+        )
+        .service_task("a", type="job", zeebe_outputs={"answer": "=x"})
+        .apart()
+        .service_task("b", type="job")
+        .up()
+    )
     tools = run(model.at("tools").end("done"), profile=profile, wanted=["a"])
     assert tools.active == ["a", "tools"]
     before = queries.state_at(tools.definition, tools.events, len(tools.events), tools.state.features)

@@ -98,6 +98,9 @@ def test_suspending_and_resuming_is_neutral(seed: int, profile: str) -> None:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(SEEDS, PROFILES)
+@example(205, "c7")
+@example(1336, "c7")
+@example(64451509, "c7")
 def test_modifications_leave_nothing_behind(seed: int, profile: str) -> None:
     definition = definitions_of(block_process(seed, 2), profile)[0]
     nodes = [
@@ -122,6 +125,8 @@ def test_modifications_leave_nothing_behind(seed: int, profile: str) -> None:
 
 @settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(SEEDS, PROFILES, st.integers(min_value=1, max_value=40))
+@example(92, "spec", 1)
+@example(117683, "c7", 1)
 def test_a_small_step_budget_changes_only_when_things_happen(seed: int, profile: str, budget: int) -> None:
     from interpreter import machine
 
