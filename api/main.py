@@ -14,7 +14,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from socket import socket
 
 import uvicorn
@@ -85,8 +84,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
 def run(settings: ApiSettings) -> None:
     """Serve until SIGTERM or SIGINT. Writes `settings.ready_file` once requests are accepted."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -98,20 +98,30 @@ def run(settings: ApiSettings) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=5,
     )
-    _Server(config, settings.ready_file).run()
+
+    def ready() -> None:
+        if settings.ready_file is not None:
+            settings.ready_file.write_text("ready\n")
+
+    Server(config, app, ready).run()
 
 
-class _Server(uvicorn.Server):
-    """Tells by a file that it accepts requests."""
+class Server(uvicorn.Server):
+    """Tells when it accepts requests, and sends those who wait for work away when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready_file: Path | None) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, on_ready: Callable[[], object]) -> None:
         super().__init__(config)
-        self._ready_file = ready_file
+        self._app = app
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self._ready_file is not None:
-            await asyncio.to_thread(self._ready_file.write_text, "ready\n")
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._app.state.services.polls.stopping.set()
+        await super().shutdown(sockets)
 
 
 def _stored_password(services: list[Services]) -> Verify:

@@ -133,6 +133,7 @@ class Operation:
     params: tuple[dict[str, Any], ...] = ()
     errors: tuple[int, ...] = ()
     media: str = "application/json"
+    also: tuple[str, ...] = ()  # other media types that the handler can answer with
     paging: bool = False
     hidden: bool = False
 
@@ -223,16 +224,16 @@ def _endpoint(operation: Operation, services: Callable[[], Services]) -> Callabl
 
     async def endpoint(request: Request) -> Response:
         if answers_json:
-            _check_accept(request.headers.get("accept"))
+            _check_accept(request.headers.get("accept"), operation.also)
         return answer(await handler(Call(request, services())))
 
     endpoint.__annotations__ = {"request": Request, "return": Response}
     return endpoint
 
 
-def _check_accept(accept: str | None) -> None:
+def _check_accept(accept: str | None, also: tuple[str, ...]) -> None:
     """Refuse a client that takes no JSON before anything is done for it."""
-    if accept and not any(kind in accept for kind in ("application/json", "*/*", "application/*", "+json")):
+    if accept and not any(kind in accept for kind in ("application/json", "*/*", "application/*", "+json", *also)):
         raise RestError(406, "NotAcceptableException", f"Expected a client that accepts JSON but it accepts {accept}.")
 
 

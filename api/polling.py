@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -30,12 +30,10 @@ from store.query import Sort
 MAX_WAIT_MS: Final = 1_800_000
 MAX_TASKS: Final = 1000
 MAX_TOPICS: Final = 1000
-MAX_POLLS: Final = 2000
 #: Locks run out without a notification; a waiting poll looks again at least this often, in seconds.
 LOOK_AGAIN_SECONDS: Final = 5.0
 
 _shape = Shape(LockedExternalTaskDto, variables=None, extensionProperties=None)
-_waiting = 0
 
 
 async def fetch_and_lock(call: Call, body: FetchAndLockBody) -> Any:
@@ -57,7 +55,7 @@ async def fetch_and_lock(call: Call, body: FetchAndLockBody) -> Any:
     poll = _Poll(call, body, topics)
     if wait_ms <= 0:
         return await poll.once()
-    with _counted():
+    with call.services.polls.counted():
         return await poll.until(time.monotonic() + wait_ms / 1000)
 
 
@@ -80,12 +78,13 @@ class _Poll:
             self._services.listener.watch([topic.name for topic in self._topics]) as waiter,
             _watch_connection(self._request) as gone,
         ):
+            polls = self._services.polls
             while not gone.is_set():
                 found = await self.once()
                 left = deadline - time.monotonic()
-                if found or left <= 0:
+                if found or left <= 0 or polls.stopping.is_set():
                     return found
-                await _first(gone, waiter, min(left, LOOK_AGAIN_SECONDS))
+                await _first((gone.wait(), polls.stopping.wait()), waiter, min(left, LOOK_AGAIN_SECONDS))
         return Response(status_code=204)  # nobody is there to read it
 
     async def once(self) -> Any:
@@ -148,18 +147,6 @@ def _sort(level: dict[str, Any]) -> Sort:
     return Sort(by, order == "desc")
 
 
-@contextlib.contextmanager
-def _counted() -> Any:
-    global _waiting
-    if _waiting >= MAX_POLLS:
-        raise engine_error(f"Expected at most {MAX_POLLS} waiting polls but there are more: the queue is full.")
-    _waiting += 1
-    try:
-        yield
-    finally:
-        _waiting -= 1
-
-
 @contextlib.asynccontextmanager
 async def _watch_connection(request: Request) -> AsyncIterator[asyncio.Event]:
     """An event that is set when the client closes its connection. The body has been read before."""
@@ -179,9 +166,9 @@ async def _watch_connection(request: Request) -> AsyncIterator[asyncio.Event]:
             await watcher
 
 
-async def _first(gone: asyncio.Event, waiter: Any, seconds: float) -> None:
-    """Wait until the client goes, a topic is notified or the time is over."""
-    tasks = [asyncio.create_task(gone.wait()), asyncio.create_task(waiter.wait(seconds))]
+async def _first(events: Sequence[Coroutine[Any, Any, object]], waiter: Any, seconds: float) -> None:
+    """Wait until one of the events, a notification of a topic, or the end of the time."""
+    tasks = [asyncio.create_task(event) for event in (*events, waiter.wait(seconds))]
     _, pending = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import Response
-
+from api.csv_answers import CSV, csv_response
 from api.dto.history import (
     CleanableHistoricProcessInstanceReportResultDto,
     DurationReportResultDto,
@@ -56,11 +53,12 @@ _CLEANABLE = Query(
     },
     ["finished"],
 )
+_COLUMNS = ("PERIOD", "PERIOD_UNIT", "MINIMUM", "MAXIMUM", "AVERAGE")
 _duration_shape = Shape(DurationReportResultDto)
 _cleanable_shape = Shape(CleanableHistoricProcessInstanceReportResultDto)
 
 
-@process_report.get("/report", answer=list[DurationReportResultDto], query=_PROCESS, errors=(400,))
+@process_report.get("/report", answer=list[DurationReportResultDto], also=CSV, query=_PROCESS, errors=(400,))
 async def report_process_instances(call: Call) -> Any:
     """How long process instances took, by month or quarter of their start; as JSON or, if accepted first, CSV."""
     wanted = _PROCESS.from_get(call.query).filters
@@ -74,8 +72,9 @@ async def report_process_instances(call: Call) -> Any:
         started_before=wanted.get("startedBefore"),
         started_after=wanted.get("startedAfter"),
     )
-    if call.accepts("text/csv") or call.accepts("application/csv"):
-        return _as_csv(rows)
+    if any(call.accepts(media) for media in CSV):
+        table = [(row.period, row.period_unit, row.minimum, row.maximum, row.average) for row in rows]
+        return csv_response("process-instance-report.csv", _COLUMNS, table)
     return _duration_shape.all(rows)
 
 
@@ -115,18 +114,6 @@ def _unit(wanted: Any) -> str:
     if unit not in ("MONTH", "QUARTER"):
         raise invalid_request(f"Expected the periodUnit month or quarter but it was {wanted.get('periodUnit')}.")
     return unit
-
-
-def _as_csv(rows: list[Any]) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["PERIOD", "PERIOD_UNIT", "MINIMUM", "MAXIMUM", "AVERAGE"])
-    writer.writerows([row.period, row.period_unit, row.minimum, row.maximum, row.average] for row in rows)
-    headers = {
-        "Content-Type": "text/csv",
-        "Content-Disposition": 'attachment; filename="process-instance-report.csv"',
-    }
-    return Response(text.getvalue().encode(), headers=headers)
 
 
 @cleanable_report.get(

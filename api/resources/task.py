@@ -12,6 +12,7 @@ from api.bodies import (
     UserIdBody,
 )
 from api.collections import rows_of
+from api.csv_answers import CSV, csv_response
 from api.dates import parse_date
 from api.dto.identity import CountResultDto
 from api.dto.runtime import TaskCountByCandidateGroupResultDto, TaskDto
@@ -78,10 +79,13 @@ async def count_tasks(call: Call) -> CountResultDto:
     return {"count": await TASKS.count(call.services.database, criteria.filters)}
 
 
-@task.get("/report/candidate-group-count", answer=list[TaskCountByCandidateGroupResultDto])
-async def count_by_candidate_group(call: Call) -> list[Any]:
+@task.get("/report/candidate-group-count", answer=list[TaskCountByCandidateGroupResultDto], also=CSV)
+async def count_by_candidate_group(call: Call) -> Any:
     """How many open tasks each candidate group has."""
     counts = await tasks.candidate_group_counts(call.services.database)
+    if any(call.accepts(media) for media in CSV):
+        rows = [(group or "", count) for group, count in counts]
+        return csv_response("task-count-by-candidate-group.csv", ("NAME OF GROUP", "NUMBER OF TASKS"), rows)
     return [{"groupName": group, "taskCount": count} for group, count in counts]
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from socket import socket
 from typing import Any
 
 import httpx
 import uvicorn
 
-from api.main import create_app
+from api.main import Server, create_app
 from api.settings import ApiSettings
 from interpreter.bpmn.builder import Builder
 from interpreter.workflow.connection import TemporalConnection
@@ -33,6 +32,7 @@ class Rest:
     http: httpx.Client
     url: str
     settings: ApiSettings
+    stop: Callable[[], object]
 
     def request(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
         """The JSON of the answer (None for 204); fails if the status is not the expected one (2xx if none is given)."""
@@ -82,25 +82,13 @@ class Rest:
     def second(self) -> Iterator[Rest]:
         """Another client, with connections of its own, for another thread."""
         with httpx.Client(base_url=self.http.base_url, timeout=60) as http:
-            yield Rest(http, self.url, self.settings)
+            yield Rest(http, self.url, self.settings, self.stop)
 
     def only_task(self, instance_id: str) -> Any:
         """The one open task of an instance."""
         tasks = self.get("/task", processInstanceId=instance_id)
         assert len(tasks) == 1, f"expected one task but {tasks}"
         return tasks[0]
-
-
-class _Announcing(uvicorn.Server):
-    """Sets an event when it accepts requests."""
-
-    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
 
 
 @contextmanager
@@ -117,8 +105,8 @@ def running(database_url: str, temporal_address: str, task_queue: str, **setting
     async def serve() -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(stopped.set))
-        config = uvicorn.Config(create_app(api), port=port, log_level="warning", lifespan="on")
-        server = _Announcing(config, ready)
+        app = create_app(api)
+        server = Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="on"), app, ready.set)
         async with engine(worker):
             task = asyncio.create_task(server.serve())
             await asyncio.wait([task, asyncio.create_task(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +129,7 @@ def running(database_url: str, temporal_address: str, task_queue: str, **setting
     url = f"http://127.0.0.1:{port}"
     try:
         with httpx.Client(base_url=url, timeout=60) as http:
-            yield Rest(http, f"{url}/engine-rest", api)
+            yield Rest(http, f"{url}/engine-rest", api, lambda: [function() for function in stop])
     finally:
         for function in stop:
             function()

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from interpreter.bpmn.builder import Builder, bpmn
-from tests.api.server import Rest
+from tests.api.server import Rest, running
 
 Unique = Callable[[str], str]
 
@@ -299,3 +299,16 @@ def test_two_workers_never_get_the_same_task(rest: Rest, unique: Unique, topic: 
     assert len(got) == len(set(got))
     rest_of_it = [task["processInstanceId"] for task in fetch(rest, topic, maxTasks=20)]
     assert sorted(got + rest_of_it) == sorted(instances)
+
+
+def test_waiting_polls_end_when_the_server_stops(database_url: str, temporal: Any) -> None:
+    with (
+        running(database_url, temporal.address, "queue-stopping") as server,
+        server.second() as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        polling = pool.submit(fetch, other, "nothing", asyncResponseTimeout=60_000)
+        server.get("/version")
+        assert not polling.done()
+        server.stop()
+        assert polling.result(timeout=10) == []
