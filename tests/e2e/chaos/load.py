@@ -161,8 +161,10 @@ class Load:
             if not tasks:
                 await asyncio.sleep(0.05)
 
-    async def _complete(self, task_id: str, instance_id: str) -> None:
+    async def _complete(self, task_id: str, instance_id: str | None) -> None:
         try:
+            if instance_id is None:  # a task without a process is not of this load
+                return
             if instance_id not in self.books.started:  # its starter got no answer, and may have asked again
                 key = (await self.client.past_instance(instance_id)).business_key or ""
                 self.books.started[instance_id] = int(key.rpartition("-")[2])

@@ -1,0 +1,328 @@
+"""The clients of the chaos: they start instances, do people's work, deliver messages and signals, repair incidents.
+
+They are as clumsy as real ones: they ask twice, at the same time and later, when nobody answered and without any
+reason. Everything they see goes into the `Books`. A start is repeated with a token of its own, so every instance is
+known by the one request that made it; what is repeated with the same id (updates, published letters) must happen once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio.client import Client as TemporalClient
+
+from activities.messages import MessageRouter
+from interpreter.commands import CompleteWait
+from interpreter.ids import split
+from interpreter.workflow import client as engine
+from interpreter.workflow import contract
+from interpreter.workflow.payloads import data_converter
+from ostinato.client import Client, EngineError, NotFound, Task, Unreachable
+from store.database import Database
+from store.errors import StoreError
+from tests.e2e.chaos import scenes
+from tests.e2e.chaos.books import Attempt, Books
+
+T = TypeVar("T")
+
+
+class Crowd:
+    """See the module. `run` until `enough`, then `drain`. `at_once`: instances that may be open at a time."""
+
+    def __init__(self, url: str, temporal: str, database_url: str, seed: int, at_once: int) -> None:
+        self._url, self._temporal_address, self._database_url = url, temporal, database_url
+        self._chance = random.Random(seed)
+        self._at_once = at_once
+        self._run = uuid.uuid4().hex[:6]
+        self._count = 0
+        self._open: set[str] = set()
+        self._updated: set[str] = set()
+        self.storm = False
+        self.books = Books()
+        self.over = asyncio.Event()
+
+    async def __aenter__(self) -> Crowd:
+        self._client = Client(self._url, timeout=20.0)
+        self._temporal = await TemporalClient.connect(self._temporal_address, data_converter=data_converter())
+        self._database = Database(self._database_url, application="chaos")
+        await self._database.open()
+        self._router = MessageRouter(self._database, self._temporal, contract.TASK_QUEUE)
+        await self._client.deploy(contents=scenes.resources())
+        await self._client.deploy(contents=scenes.resources())  # the same again makes no new version
+        loops = (self._people, self._people, self._messenger, self._clumsy_worker, self._operator, self._counting)
+        self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.over.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._client.close()
+        await self._database.close()
+
+    # -- starting
+
+    async def play_calm(self) -> None:
+        """One instance of each variant of each scene, until they have ended: what must come out."""
+        gate = asyncio.Semaphore(self._at_once)
+
+        async def one(scene: scenes.Scene, variant: int) -> None:
+            async with gate:
+                await self._start(scene, variant)
+
+        await asyncio.gather(*(one(scene, v) for scene in scenes.SCENES for v in range(scenes.VARIANTS)))
+        await self.drain(60)
+
+    async def play(self, enough: Callable[[], bool]) -> None:
+        """Start instances until `enough()`, never more than `at_once` open."""
+        pool = [scene for scene in scenes.SCENES for _ in range(scene.weight)]
+        starting: set[asyncio.Task[None]] = set()
+        while not enough():
+            if len(self._open) + len(starting) >= self._at_once:
+                await asyncio.sleep(0.05)
+                continue
+            scene = self._chance.choice(pool)
+            if scene.key == scenes.PARKED and self._chance.random() < 0.8:
+                continue
+            task = asyncio.create_task(self._start(scene, self._chance.randrange(scenes.VARIANTS)))
+            starting.add(task)
+            task.add_done_callback(starting.discard)
+            await asyncio.sleep(self._chance.uniform(0, 0.1))
+        if starting:
+            await asyncio.wait(starting)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until all but the parked have ended. TimeoutError says which have not, and where they are."""
+        deadline = time.monotonic() + seconds
+        while not await self._all_ended():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not ended after {seconds:g} s: {await self._left()}")
+            await asyncio.sleep(0.3)
+
+    async def _start(self, scene: scenes.Scene, variant: int) -> None:
+        while True:
+            self._count += 1
+            token = f"{self._run}-{self._count}"
+            self.books.attempts[token] = Attempt(token, scene.key, variant, self.storm)
+            try:
+                instance = await self._client.start(
+                    scene.key, scenes.variables(token, variant), business_key=f"B-{token}"
+                )
+            except EngineError as error:
+                self.books.note(error)
+                self.books.deeds["start without an answer"] += 1
+                await asyncio.sleep(0.3)
+                continue
+            self.books.started[token] = instance.id
+            if scene.key != scenes.PARKED:
+                self._open.add(instance.id)
+            if scene.key == "chaos_letter":
+                await self._post_letter(token)
+            return
+
+    async def _post_letter(self, token: str) -> None:
+        """Publish twice at the same time under one id, and again while nobody answers."""
+        publishing = [self._publish(token) for _ in range(2)]
+        await asyncio.gather(*publishing)
+        self.books.deeds["letter published twice"] += 1
+
+    async def _publish(self, token: str) -> None:
+        while True:
+            try:
+                await self._router.publish("chaos-letter", token, {}, ttl=3_600_000, id=f"L-{token}")
+                return
+            except (StoreError, engine.ProcessError) as error:
+                self.books.errors[f"publish {type(error).__name__}"] += 1
+                await asyncio.sleep(0.5)
+
+    # -- people
+
+    async def _people(self) -> None:
+        tasks = [t for t in await self._client.tasks() if t.task_definition_key not in ("park", "forever")]
+        self._chance.shuffle(tasks)
+        for item in tasks[:12]:
+            await self._complete(item)
+        await asyncio.sleep(0.05 if tasks else 0.2)
+
+    async def _complete(self, item: Task) -> None:
+        """In one of the ways in which people and programs complete tasks."""
+        variables = {"go": True} if item.task_definition_key == "press" else {f"by_{item.task_definition_key}": True}
+        way = self._chance.choice(("once", "once", "twice", "race", "claim", "update"))
+        self.books.deeds[f"user task {way}"] += 1
+
+        def complete() -> Awaitable[None]:
+            return self._client.complete(item.id, variables)
+
+        match way:
+            case "twice":
+                await self._deed(item.id, complete)
+                await self._deed(item.id, complete)
+            case "race":
+                await asyncio.gather(self._deed(item.id, complete), self._deed(item.id, complete))
+            case "claim":
+                await self._quietly(lambda: self._client.claim(item.id, "ann"))
+                await self._deed(item.id, complete)
+            case "update":
+                await self._by_update(item, variables)
+            case _:
+                await self._deed(item.id, complete)
+
+    async def _by_update(self, item: Task, variables: dict[str, Any]) -> None:
+        """The same update id three times: executed once, and everybody gets the same answer."""
+        instance_id, wait = split(item.id)
+        command = CompleteWait(now=0, wait=wait, variables=variables)
+
+        async def send() -> int | None:
+            try:
+                answer = await engine.execute(self._temporal, instance_id, command, update_id=f"chaos-{item.id}")
+            except engine.ProcessError as error:
+                self.books.errors[f"update {type(error).__name__}"] += 1
+                return None
+            return answer.sequence
+
+        answers = {*await asyncio.gather(send(), send()), await send()} - {None}
+        if answers and item.id not in self._updated:  # the same id from another person is the same deed
+            self._updated.add(item.id)
+            self.books.yes[item.id] += 1
+        if len(answers) > 1:
+            self.books.strange.append(f"one update id, several answers: {sorted(a for a in answers if a is not None)}")
+
+    # -- messages and signals
+
+    async def _messenger(self) -> None:
+        rows: list[dict[str, Any]] = await self._client.request("GET", "/event-subscription")
+        mine = [row for row in rows if str(row["eventName"]).startswith(("told-", "heard-"))]
+        self._chance.shuffle(mine)
+        for row in mine[:12]:
+            await self._tell(row)
+        await asyncio.sleep(0.1 if mine else 0.3)
+
+    async def _tell(self, row: dict[str, Any]) -> None:
+        name, subscription = row["eventName"], row["id"]
+        if row["eventType"] == "signal":
+            if self._chance.random() < 0.5:
+                self.books.deeds["signal sent"] += 1
+                await self._quietly(lambda: self._client.signal(name))
+            else:  # another instance throws it
+                self.books.deeds["signal thrown"] += 1
+                await self._quietly(lambda: self._client.start(scenes.THROWER, {"name": name}))
+            await asyncio.sleep(0.1)
+            return
+        way = self._chance.choice(("name", "instance", "trigger", "race"))
+        self.books.deeds[f"message by {way}"] += 1
+        match way:
+            case "instance":
+                await self._deed(subscription, lambda: self._client.correlate(name, instance=row["processInstanceId"]))
+            case "trigger":
+                path = f"/execution/{row['executionId']}/messageSubscriptions/{name}/trigger"
+                await self._deed(subscription, lambda: self._client.request("POST", path, json={}))
+            case "race":
+                await asyncio.gather(*(self._deed(subscription, lambda: self._client.correlate(name)) for _ in "ab"))
+            case _:
+                await self._deed(subscription, lambda: self._client.correlate(name))
+
+    # -- external tasks, clumsily
+
+    async def _clumsy_worker(self) -> None:
+        """Fetches as one worker, answers as two, twice, at the same time."""
+        body = {
+            "workerId": "clumsy",
+            "maxTasks": 5,
+            "asyncResponseTimeout": 500,
+            "topics": [{"topicName": scenes.CLUMSY, "lockDuration": 2_000}],
+        }
+        locked: list[dict[str, Any]] = await self._client.request("POST", "/external-task/fetchAndLock", json=body)
+
+        def answer(task_id: str, worker: str) -> Callable[[], Awaitable[Any]]:
+            return lambda: self._client.request(
+                "POST", f"/external-task/{task_id}/complete", json={"workerId": worker, "variables": {}}
+            )
+
+        for row in locked:
+            self.books.clumsy.append(row["id"])
+            if self._chance.random() < 0.2:
+                continue  # forgets it: the lock runs out
+            if await self._quietly(answer(row["id"], "stranger")):
+                self.books.strange.append(f"external task {row['id']} was completed by one who has not locked it")
+            calls = [self._deed(row["id"], answer(row["id"], "clumsy")) for _ in range(2)]
+            await asyncio.gather(*calls)
+
+    # -- operators
+
+    async def _operator(self) -> None:
+        await asyncio.sleep(0.5)
+        for incident in await self._client.incidents():
+            self.books.deeds[f"incident {incident.incident_type} at {incident.activity_id}"] += 1
+            await self._quietly(lambda incident=incident: self._client.retry(incident))
+
+    # -- who is still there
+
+    async def _counting(self) -> None:
+        """Keep the number of open instances up to date."""
+        await asyncio.sleep(0.3)
+        known = set(self._open)
+        running = {instance.id for instance in await self._client.instances()}
+        self._open -= known - running
+
+    async def _all_ended(self) -> bool:
+        try:
+            left = await self._client.instances()
+        except EngineError as error:
+            self.books.note(error)
+            return False
+        return all(item.definition_key == scenes.PARKED for item in left)
+
+    async def _left(self) -> str:
+        """What still runs and what it waits for."""
+        found: list[str] = []
+        rows = await self._database.fetch(
+            "SELECT p.id, p.definition_key FROM process_instance p "
+            "WHERE p.ended_at IS NULL AND p.definition_key <> %s ORDER BY p.started_at LIMIT 20",
+            (scenes.PARKED,),
+        )
+        for row in rows:
+            try:
+                state = await engine.ask(self._temporal, row["id"], contract.QUERY_STATE)
+                waits = [f"{w['t']} {w['node']}" for w in state["waits"]]
+                found.append(f"{row['definition_key']} {row['id']} ended={state['ended']} {waits}")
+            except engine.ProcessError as error:
+                found.append(f"{row['definition_key']} {row['id']}: {error}")
+        return "; ".join(found)
+
+    # -- manners
+
+    async def _forever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while not self.over.is_set():
+            try:
+                await loop()
+            except EngineError as error:
+                self.books.note(error)
+                await asyncio.sleep(0.3)
+
+    async def _deed(self, id: str, call: Callable[[], Awaitable[Any]]) -> None:
+        """Do it and write down whether the engine said yes, no or nothing."""
+        try:
+            await call()
+            self.books.yes[id] += 1
+        except Unreachable as error:
+            self.books.silence[id] += 1
+            self.books.note(error)
+        except EngineError as error:
+            self.books.no[id] += 1
+            self.books.note(error)
+
+    async def _quietly(self, call: Callable[[], Awaitable[Any]]) -> bool:
+        try:
+            await call()
+        except NotFound:
+            return False
+        except EngineError as error:
+            self.books.note(error)
+            return False
+        return True

@@ -1,0 +1,168 @@
+"""The faults. Each is a short, bounded piece of bad weather; after it everything that should run runs again.
+
+kill-worker kill-second-worker kill-both-workers freeze-worker    the engine's own processes
+kill-api kill-task-worker                                         the edges
+restart-postgres crash-postgres freeze-postgres lock-tables cut-connections    the database
+restart-temporal kill-temporal                                    the server
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from ostinato.dev.processes import Child, children_of
+from ostinato.dev.stack import Part, Stack
+
+#: Tables that every flush or every read needs.
+_TABLES: Final = ("process_instance", "task", "external_task", "event_batch", "subscription", "message")
+
+
+class Weather:
+    """The stack with a second engine worker and two task workers beside it, and what can happen to them. All methods
+    block."""
+
+    def __init__(self, stack: Stack, ledger: Path) -> None:
+        self.stack = stack
+        environment = stack.environment()
+        root = Path(__file__).parents[3]
+        self.second = Child(
+            "second-worker",
+            [sys.executable, "-P", "-m", "ostinato", "worker"],
+            stack.logs / "second-worker.log",
+            environment,
+        )
+        self.task_workers = [
+            Child(
+                f"task-worker-{number}",
+                [sys.executable, "-m", "tests.e2e.chaos.task_worker", str(ledger)],
+                stack.logs / f"task-worker-{number}.log",
+                environment,
+                directory=root,
+            )
+            for number in range(2)
+        ]
+
+    def begin(self) -> None:
+        """Start the additional processes."""
+        for child in (self.second, *self.task_workers):
+            child.start()
+
+    def end(self) -> None:
+        """Stop them."""
+        for child in (*self.task_workers, self.second):
+            child.kill()
+
+    def calm(self) -> None:
+        """Whatever should run runs."""
+        for part in ("postgres", "temporal", "worker", "api"):
+            self.stack.start(part)
+        for child in (self.second, *self.task_workers):
+            if not child.is_running:
+                child.start()
+
+    def faults(self) -> dict[str, Callable[[random.Random], None]]:
+        """The kinds by name."""
+        return {
+            "kill-worker": lambda r: self._kill("worker", r),
+            "kill-second-worker": lambda r: self._restart(self.second, r),
+            "kill-both-workers": self._kill_both,
+            "freeze-worker": lambda r: self._freeze("worker", 11.0 + 2 * r.random()),
+            "kill-api": lambda r: self._kill("api", r),
+            "kill-task-worker": lambda r: self._restart(r.choice(self.task_workers), r),
+            "restart-postgres": lambda r: self.stack.restart("postgres"),
+            "crash-postgres": lambda r: self._kill("postgres", r),
+            "freeze-postgres": lambda r: self._freeze("postgres", 1 + 3 * r.random()),
+            "lock-tables": self._lock_tables,
+            "cut-connections": self._cut_connections,
+            "restart-temporal": lambda r: self.stack.restart("temporal"),
+            "kill-temporal": lambda r: self._kill("temporal", r),
+        }
+
+    def _kill(self, part: Part, chance: random.Random) -> None:
+        self.stack.kill(part)
+        time.sleep(chance.random())
+        self.stack.start(part)
+
+    def _kill_both(self, chance: random.Random) -> None:
+        self.second.kill()
+        self.stack.kill("worker")
+        time.sleep(chance.random())
+        self.stack.start("worker")
+        self.second.start()
+
+    def _restart(self, child: Child, chance: random.Random) -> None:
+        child.kill()
+        time.sleep(chance.random())
+        child.start()
+
+    def _freeze(self, part: Part, seconds: float) -> None:
+        """Stop the world for one part: sockets stay open, nobody answers. Longer than ten seconds, and Temporal gives
+        a worker's task to another one: the frozen one wakes up as a zombie."""
+        pid = self.stack.pid(part)
+        if pid is None:
+            return
+        frozen = [pid, *children_of(pid)]
+        for one in frozen:
+            _signal(one, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            for one in frozen:
+                _signal(one, signal.SIGCONT)
+
+    def _lock_tables(self, chance: random.Random) -> None:
+        with psycopg.connect(self.stack.database_url) as connection:
+            connection.execute("SET lock_timeout = '3s'")
+            for table in chance.sample(_TABLES, 2):
+                try:
+                    connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                except psycopg.errors.LockNotAvailable:
+                    connection.rollback()
+            time.sleep(1 + 3 * chance.random())
+
+    def _cut_connections(self, chance: random.Random) -> None:
+        with psycopg.connect(self.stack.database_url, autocommit=True) as connection:
+            for _ in range(chance.randint(1, 5)):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.7"
+                )
+                time.sleep(0.2 * chance.random())
+
+
+async def rage(
+    weather: Weather, seed: int, until: float, pause: tuple[float, float], told: Callable[[str], None]
+) -> None:
+    """Let faults happen until `until` (time.monotonic): a shuffled deck of all kinds, again and again, so that each
+    kind has its turn. `told` hears each name."""
+    chance = random.Random(seed)
+    faults = weather.faults()
+    deck: list[str] = []
+    while True:
+        wait = chance.uniform(*pause)
+        if time.monotonic() + wait >= until:
+            break
+        await asyncio.sleep(wait)
+        if not deck:
+            deck = chance.sample(sorted(faults), len(faults))
+        name = deck.pop()
+        told(name)
+        await asyncio.to_thread(faults[name], random.Random(chance.random()))
+    await asyncio.to_thread(weather.calm)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:  # a backend that has ended by itself
+        return
