@@ -72,7 +72,7 @@ class MessageRouter:
             return None
         receiver = await self._deliver(message) or await self._start(message)
         if receiver is None and ttl <= 0:
-            await messages.confirm(self._database, message.number)  # nobody wanted it: it is over
+            await messages.give_up(self._database, message.number)
         return receiver
 
     def arrived(self, batch: Mapping[str, Any]) -> None:
@@ -166,6 +166,7 @@ class MessageRouter:
             await messages.confirm(self._database, message.number)
         else:
             await messages.release(self._database, message.number)
+            await self._deliver(message) or await self._start(message)
 
     async def _start(self, message: MessageRow) -> str | None:
         """Start the latest definition that begins with the message."""

@@ -57,11 +57,14 @@ async def publish(
     variables: Mapping[str, Any],
     ttl: int,
 ) -> MessageRow | None:
-    """Keep a message for `ttl` ms; None if one with the same id, name and key is known already."""
+    """Keep a message for `ttl` ms; None if one with the same id, name and key is known already and has, or had, a
+    receiver. One that is known and still free is handed out again: its publisher may have died before he looked for a
+    receiver."""
     rows = await database.change(
         "INSERT INTO message (id, name, correlation_key, tenant_id, variables, expires_at) "
         "VALUES (%s, %s, %s, %s, %s::text::jsonb, now() + %s * interval '1 millisecond') "
-        "ON CONFLICT (name, correlation_key, id) DO NOTHING RETURNING number",
+        "ON CONFLICT (name, correlation_key, id) DO UPDATE SET id = excluded.id "
+        "WHERE message.delivered_at IS NULL AND message.claimed_at IS NULL RETURNING number",
         (id, name, correlation_key, tenant_id, dumps(dict(variables)), max(ttl, CLAIM_SECONDS * 1000)),
     )
     if not rows:
@@ -127,6 +130,13 @@ async def stale(database: Database, limit: int = 100) -> list[MessageRow]:
 async def confirm(database: Database, number: int) -> None:
     """The message has been delivered. It is remembered until it expires."""
     await database.execute("UPDATE message SET delivered_at = now() WHERE number = %s", (number,))
+
+
+async def give_up(database: Database, number: int) -> None:
+    """Nobody wanted it and it does not wait: it is over, unless somebody else is about to deliver it."""
+    await database.execute(
+        "UPDATE message SET delivered_at = now() WHERE number = %s AND claimed_at IS NULL", (number,)
+    )
 
 
 async def release(database: Database, number: int) -> None:
