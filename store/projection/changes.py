@@ -191,6 +191,12 @@ class Changes:
     def _node(self, node: str | None) -> tuple[str, str]:
         return self._nodes.get(node or "") or ("", "")
 
+    def _begin_at(self, node: str) -> None:
+        """Started at the none start event: the first node that becomes active, or waits to do so asynchronously (its
+        activation may come in a later batch, when the instance's row is no longer at hand)."""
+        if self._instance is not None and self._instance["start_node"] is None:
+            self._instance["start_node"] = node
+
     # -- element instances
 
     def _element_activated(self, event: EventJson) -> None:
@@ -201,8 +207,7 @@ class Changes:
         name, kind = self._node(node)
         multi = event.get("multi") or None
         body = multi == "body"
-        if self._instance is not None and self._instance["start_node"] is None:
-            self._instance["start_node"] = node  # started at the none start event: the first that became active
+        self._begin_at(node)
         self._activities[key] = {
             "key": key,
             "scope": event["scope"],
@@ -280,6 +285,8 @@ class Changes:
                     "error_message": None,
                 }
             case "JobWait" | "TimerWait":
+                if wait.get("kind") == "async_before":
+                    self._begin_at(wait["node"])
                 self._jobs[key] = base | _job(wait) | {"created_at": self._at, "message": None}
             case "MessageWait" | "SignalWait" | "ConditionWait" | "OpenWait":
                 self._subscriptions[key] = base | {
