@@ -29,7 +29,8 @@ from interpreter.waits import (
     UserTaskWait,
     Wait,
 )
-from ostinato.testing.world import Run, World, definitions_of
+from ostinato.testing.models import definitions_of
+from ostinato.testing.world import Run, World
 
 ACTIONS = 60
 

@@ -9,16 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from interpreter import calendar, ids, queries
 from interpreter import commands as c
 from interpreter import events as ev
 from interpreter.apply import fold
-from interpreter.bpmn.builder import Builder
-from interpreter.bpmn.compile import compile_process
-from interpreter.bpmn.document import BpmnDocument, parse_bpmn
 from interpreter.codec import from_json, to_json
 from interpreter.definition import Definition
 from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage
@@ -36,8 +32,9 @@ from interpreter.waits import (
     Wait,
 )
 from ostinato.errors import UserError
+from ostinato.testing.models import Model, definitions_of, source_of
+from ostinato.testing.traces import marks
 
-Model = Builder | BpmnDocument | Definition | bytes | str | Path
 Handler = Callable[["Job"], Mapping[str, Any] | None]
 
 START = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -117,7 +114,7 @@ class World:
     def add(self, model: Model) -> list[Definition]:
         """Make the processes of a model known; the first is what `run` starts."""
         found = definitions_of(model, self.profile)
-        source = _source(model) if OBSERVERS else None
+        source = source_of(model) if OBSERVERS else None
         for definition in found:
             self.definitions[definition.process_id] = definition
             if source is not None:
@@ -570,60 +567,11 @@ class Run:
 
     def steps(self) -> list[tuple[str, str]]:
         """What happened as (mark, name)."""
-        found: list[tuple[str, str]] = []
-        waits: dict[int, str] = {}
-        for event in self.events:
-            match event:
-                case ev.ElementActivated():
-                    suffix = "#body" if event.multi == "body" else "#undo" if event.multi == "compensation" else ""
-                    found.append(("+", event.node + suffix))
-                case ev.ElementCompleted():
-                    found.append(("-", event.node))
-                case ev.ElementTerminated():
-                    found.append(("x", event.node))
-                case ev.SequenceFlowTaken():
-                    found.append((">", event.flow))
-                case ev.WaitOpened():
-                    waits[event.wait.key] = event.wait.node
-                    found.append(("?", event.wait.node))
-                case ev.WaitClosed():
-                    found.append(("!", waits[event.key]))
-                case ev.IncidentRaised():
-                    found.append(("#", event.node))
-                case _:
-                    pass
-        return found
+        return marks(self.events)
 
     def explain(self) -> list[dict[str, Any]]:
         """Why the instance does not move."""
         return queries.explain(self.definition, self.state)
-
-
-def definitions_of(model: Model, profile: str = "c7") -> list[Definition]:
-    """The definitions of a model: its executable processes, or all when none is marked, and its global tasks."""
-    if isinstance(model, Definition):
-        return [model]
-    document = _document(model)
-    processes = [p for p in document.processes() if p.boolean("isExecutable")] or document.processes()
-    tasks = [n for n in document.root.children() if n.tag.startswith("global") and n.tag.endswith("Task")]
-    return [compile_process(document, n.id or "", profile) for n in [*processes, *tasks]]
-
-
-def _source(model: Model) -> bytes | None:
-    if isinstance(model, Definition):
-        return None
-    return model.xml() if isinstance(model, Builder) else _document(model).to_bytes()
-
-
-def _document(model: Builder | BpmnDocument | bytes | str | Path) -> BpmnDocument:
-    if isinstance(model, BpmnDocument):
-        return model
-    if isinstance(model, Builder):
-        return model.document()
-    if isinstance(model, bytes):
-        return parse_bpmn(model)
-    path = Path(model)
-    return parse_bpmn(path.read_bytes(), name=path.name)
 
 
 def run(
