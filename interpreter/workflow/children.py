@@ -78,24 +78,30 @@ class Children:
         task = self._tasks.get(wait.key)
         if task is not None and not task.done():
             return
+        self.starting += 1  # from now on: a run must not end before its children have begun
         self._run(wait.key, self._call(state, wait))
 
     def close(self, key: int) -> None:
-        """The wait is closed: cancel the child if it still runs."""
+        """The wait is closed: cancel the child if it still runs. One that is just being started is cancelled then."""
         task = self._tasks.pop(key, None)
         instance_id = self._started.pop(key, None)
-        if task is None:
+        ended = key in self._ended
+        self._ended.discard(key)
+        if task is None or task.done() or instance_id is None:
             return
-        if instance_id is not None and not task.done() and key not in self._ended:
-            cancelling = asyncio.ensure_future(self._cancel(instance_id))
-            self._cancelling[cancelling] = None
-            cancelling.add_done_callback(lambda done: self._guard(lambda: self._cancelled(done)))
+        if not ended:
+            self._begin_cancellation(instance_id)
         task.cancel()
 
     @property
     def busy(self) -> bool:
         """Whether a start or a cancellation is under way, which the end of this run would lose."""
         return self.starting > 0 or bool(self._cancelling)
+
+    def _begin_cancellation(self, instance_id: str) -> None:
+        cancelling = asyncio.ensure_future(self._cancel(instance_id))
+        self._cancelling[cancelling] = None
+        cancelling.add_done_callback(lambda done: self._guard(lambda: self._cancelled(done)))
 
     def _cancelled(self, task: asyncio.Future[None]) -> None:
         self._cancelling.pop(task, None)
@@ -112,7 +118,6 @@ class Children:
         task.add_done_callback(done)
 
     async def _call(self, state: State, wait: ChildWait) -> None:
-        self.starting += 1
         instance_id = child_instance_id(state.instance_id, wait.key)
         try:
             called: Any = await workflow.execute_local_activity(
@@ -154,13 +159,14 @@ class Children:
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
             self._submit(FailWait(now=self._now(), wait=wait.key, message=message))
             return
+        else:
+            if self._tasks.get(wait.key) is not asyncio.current_task():
+                self._begin_cancellation(instance_id)
+                return
+            self._started[wait.key] = instance_id
         finally:
             self.starting -= 1
             self._rouse()
-        if self._tasks.get(wait.key) is not asyncio.current_task():
-            await self._cancel(instance_id)
-            return
-        self._started[wait.key] = instance_id
         try:
             result: Any = await handle
         except ChildWorkflowError as error:
