@@ -8,7 +8,7 @@ RUN := PYTHONPATH= $(BIN)/python
 ROOMS := ostinato api worker activities store forms interpreter dmn
 NODE := tests/node
 
-.PHONY: setup dev demo test chaos check format bench lock clean
+.PHONY: setup dev demo test slow chaos check format bench lock clean
 
 setup: $(VENV)/.ready $(NODE)/node_modules/.ready  ## make .venv with everything
 
@@ -33,8 +33,12 @@ demo: setup  ## deploy, run, kill and finish the order-fulfilment example
 test: setup  ## all tests but the slow ones
 	$(RUN) -m pytest -m "not slow" $(ARGS)
 
-chaos: setup  ## the slow tests: kills and restarts at random moments
+slow: setup  ## the slow tests: limits, long storms
 	$(RUN) -m pytest -m slow --timeout 1800 $(ARGS)
+
+MINUTES ?= 5
+chaos: setup  ## kill, freeze and cut everything under a mixed load, then compare all books: MINUTES=30 SEED=7
+	$(RUN) -m tests.e2e.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 check: setup  ## style, formatting, types, import directions
 	$(BIN)/ruff check .

@@ -23,6 +23,12 @@ import psycopg
 from ostinato.dev.processes import Child, children_of
 from ostinato.dev.stack import Part, Stack
 
+KINDS: Final = (
+    *("kill-worker", "kill-second-worker", "kill-both-workers", "freeze-worker"),
+    *("kill-api", "kill-task-worker"),
+    *("restart-postgres", "crash-postgres", "freeze-postgres", "lock-tables", "cut-connections"),
+    *("restart-temporal", "kill-temporal"),
+)
 #: Tables that every flush or every read needs.
 _TABLES: Final = ("process_instance", "task", "external_task", "event_batch", "subscription", "message")
 
@@ -70,23 +76,37 @@ class Weather:
             if not child.is_running:
                 child.start()
 
-    def faults(self) -> dict[str, Callable[[random.Random], None]]:
-        """The kinds by name."""
-        return {
-            "kill-worker": lambda r: self._kill("worker", r),
-            "kill-second-worker": lambda r: self._restart(self.second, r),
-            "kill-both-workers": self._kill_both,
-            "freeze-worker": lambda r: self._freeze("worker", 11.0 + 2 * r.random()),
-            "kill-api": lambda r: self._kill("api", r),
-            "kill-task-worker": lambda r: self._restart(r.choice(self.task_workers), r),
-            "restart-postgres": lambda r: self.stack.restart("postgres"),
-            "crash-postgres": lambda r: self._kill("postgres", r),
-            "freeze-postgres": lambda r: self._freeze("postgres", 1 + 3 * r.random()),
-            "lock-tables": self._lock_tables,
-            "cut-connections": self._cut_connections,
-            "restart-temporal": lambda r: self.stack.restart("temporal"),
-            "kill-temporal": lambda r: self._kill("temporal", r),
-        }
+    def strike(self, kind: str, chance: random.Random) -> None:
+        """Let one fault of this kind happen, and pass."""
+        match kind:
+            case "kill-worker":
+                self._kill("worker", chance)
+            case "kill-second-worker":
+                self._restart(self.second, chance)
+            case "kill-both-workers":
+                self._kill_both(chance)
+            case "freeze-worker":
+                self._freeze("worker", 11 + 2 * chance.random())
+            case "kill-api":
+                self._kill("api", chance)
+            case "kill-task-worker":
+                self._restart(chance.choice(self.task_workers), chance)
+            case "restart-postgres":
+                self.stack.restart("postgres")
+            case "crash-postgres":
+                self._kill("postgres", chance)
+            case "freeze-postgres":
+                self._freeze("postgres", 1 + 3 * chance.random())
+            case "lock-tables":
+                self._lock_tables(chance)
+            case "cut-connections":
+                self._cut_connections(chance)
+            case "restart-temporal":
+                self.stack.restart("temporal")
+            case "kill-temporal":
+                self._kill("temporal", chance)
+            case _:
+                raise ValueError(f"Expected a kind of fault but it was {kind!r}.")
 
     def _kill(self, part: Part, chance: random.Random) -> None:
         self.stack.kill(part)
@@ -146,7 +166,6 @@ async def rage(
     """Let faults happen until `until` (time.monotonic): a shuffled deck of all kinds, again and again, so that each
     kind has its turn. `told` hears each name."""
     chance = random.Random(seed)
-    faults = weather.faults()
     deck: list[str] = []
     while True:
         wait = chance.uniform(*pause)
@@ -154,10 +173,10 @@ async def rage(
             break
         await asyncio.sleep(wait)
         if not deck:
-            deck = chance.sample(sorted(faults), len(faults))
+            deck = chance.sample(KINDS, len(KINDS))
         name = deck.pop()
         told(name)
-        await asyncio.to_thread(faults[name], random.Random(chance.random()))
+        await asyncio.to_thread(weather.strike, name, random.Random(chance.random()))
     await asyncio.to_thread(weather.calm)
 
 
