@@ -16,7 +16,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
 from activities.decisions import DecisionActivities
@@ -37,7 +37,7 @@ from store.errors import NotFound
 from store.payloads import Payloads
 from store.projection import Projector
 from worker.direct_flush import QuickFlush
-from worker.doubts import settle
+from worker.doubts import DoubtfulRunner, Doubts, settle
 from worker.settings import WorkerSettings
 from worker.side_channel import DelayedSideChannel
 
@@ -91,6 +91,7 @@ async def engine(
         projection = ProjectionActivities(projector)
         side_channel = DelayedSideChannel(projection.optimistic)
         messages = MessageRouter(database, client, settings.task_queue)
+        doubts = Doubts(database, projector, client)
 
         async def flush(batch: dict[str, Any]) -> None:
             await projection.flush(batch)
@@ -108,7 +109,7 @@ async def engine(
             task_queue=settings.task_queue,
             workflows=[BpmnProcess, TimerStart],
             activities=engine_activities(settings, database, client, projection, messages, script),
-            workflow_runner=UnsandboxedWorkflowRunner(),
+            workflow_runner=DoubtfulRunner(doubts.note),
             max_cached_workflows=settings.max_cached_workflows,
             graceful_shutdown_timeout=GRACE,
             deployment_config=_deployment(settings),
@@ -116,6 +117,7 @@ async def engine(
         beside = [
             asyncio.create_task(side_channel.run()),
             asyncio.create_task(messages.run()),
+            asyncio.create_task(doubts.run()),
             asyncio.create_task(_check_last_flushes(database, projector, client)),
             asyncio.create_task(_arm_timers(settings, database, client)),
         ]

@@ -4,6 +4,6 @@
 log when attempts differ; `rebuild` computes an instance's rows again from its log.
 """
 
-from store.projection.writer import Projector, RecentRow, recent
+from store.projection.writer import Projector, RecentRow, recent, written_of
 
-__all__ = ["Projector", "RecentRow", "recent"]
+__all__ = ["Projector", "RecentRow", "recent", "written_of"]

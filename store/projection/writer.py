@@ -312,3 +312,11 @@ async def recent(database: Database, since_ms: int, limit: int = 100_000) -> lis
         (since_ms, limit),
     )
     return [RecentRow(**row) for row in rows]
+
+
+async def written_of(database: Database, instance_id: str) -> RecentRow | None:
+    """How far one instance was written, and by which attempt; None if the read model does not know it."""
+    row = await database.fetch_one(
+        "SELECT id AS instance_id, written, fence FROM process_instance WHERE id = %s", (instance_id,)
+    )
+    return None if row is None else RecentRow(**row)
