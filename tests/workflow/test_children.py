@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from activities.children import ChildActivities
 from interpreter.bpmn.builder import Builder, bpmn
-from interpreter.commands import CancelInstance, CompleteWait, ResolveIncident
+from interpreter.commands import CancelInstance, CompleteWait, ResolveIncident, TriggerEvent
 from interpreter.ids import child_instance_id
 from interpreter.workflow import contract
 from interpreter.workflow.contract import ProcessInput
@@ -123,4 +124,21 @@ async def test_a_missing_definition_is_an_incident_and_can_be_retried(temporal_c
         assert "no process child" in incident["message"]
         called.missing.clear()
         await engine.execute(instance, ResolveIncident(now=0, incident=incident["key"]))
+        assert await engine.result(instance) == {"outcome": "completed"}
+
+
+@pytest.mark.parametrize("options", [{}, {"new_run_at_every_rest": True}], ids=["one_run", "many_runs"])
+async def test_a_child_that_is_just_being_started_is_cancelled(
+    temporal_client: Client, task_queue: str, options: dict[str, Any]
+) -> None:
+    parent = bpmn("parent").start().call_activity("call", "child").end("done")
+    parent.boundary("stop", on="call", message="stop").end("stopped")
+    child = bpmn("child").start().user_task("think").end()
+    engine, _ = _engine(temporal_client, task_queue, parent, child, options=options)
+    async with engine:
+        instance = await engine.start("parent")
+        child_id = child_instance_id(instance, engine.wait(instance, "call"))
+        await engine.execute(instance, TriggerEvent(now=0, wait=engine.wait(instance, "stop", "MessageWait")))
+        await engine.until(lambda: engine.read_model.ended(child_id) == "cancelled")
+        assert engine.read_model.path(instance)[-1] == "stopped"
         assert await engine.result(instance) == {"outcome": "completed"}
