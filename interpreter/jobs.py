@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from interpreter import expressions, variables
 from interpreter.codec import register
@@ -27,6 +27,11 @@ from interpreter.waits import ExternalTaskWait, JobWait
 if TYPE_CHECKING:
     from interpreter.bpmn.document import Node
     from interpreter.elements.reading import Reader
+
+
+CONNECTOR_TYPES: Final = frozenset({"io.camunda:http-json:1", "io.camunda:email:1"})
+"""Job types of Camunda 8's element templates that the engine's own connectors do, unless the task names a task
+queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ def read_work(node: Node, reader: Reader) -> Work | None:
             for header in holder.children("header"):
                 headers[header.attr("key") or ""] = header.attr("value")
         retries = definition.attr("retries")
+        built_in = definition.attr("type") in CONNECTOR_TYPES and not headers.get("taskQueue")
         return Work(
-            "service",
+            "connector" if built_in else "service",
             reader.zeebe(definition.attr("type")) or Expression("literal", node.id or ""),
             reader.zeebe(retries),
             headers=headers,
@@ -157,6 +163,7 @@ def _read_connector(node: Node, connector: Node, reader: Reader) -> Work:
         reader.value("" if id is None else id.text.strip()),
         parameters={i.target: i.source for i in inputs},
         outputs={o.target: o.source for o in outputs},
+        headers=reader.properties(node),
     )
 
 
@@ -185,6 +192,8 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
     if work.parameters:
         read = _field if work.kind == "service" else _parameter
         headers["fields"] = {name: read(m, value, key) for name, value in work.parameters.items()}
+    elif work.kind == "connector":
+        headers["fields"] = _mapped_inputs(m, element, node)
     if work.kind == "decision":
         headers["binding"] = work.binding
         if work.version is not None:
@@ -198,6 +207,13 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         )
     )
     return False
+
+
+def _mapped_inputs(m: Machine, element: Element, node: FlowNode) -> dict[str, JsonValue]:
+    """What the input mappings of a connector made: nothing that merely lies around in the scopes is handed over."""
+    names = dict.fromkeys(mapping.target.partition(".")[0] for mapping in node.inputs)
+    own = m.state.elements[element.key].variables
+    return {name: expressions.plain(own[name]) for name in names if name in own}
 
 
 def _parameter(m: Machine, expression: Expression, element: int) -> JsonValue:

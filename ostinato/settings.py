@@ -11,15 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from ostinato.errors import UserError
 
 if TYPE_CHECKING:
+    from activities.connectors.settings import ConnectorSettings, MailServer
     from api.settings import ApiSettings
     from interpreter.workflow.connection import TemporalConnection
     from worker.settings import WorkerSettings
 
 PREFIX: Final = "OSTINATO_"
+_MAIL_SCHEMES = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
 _PROFILES = ("c7", "spec")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -55,7 +58,10 @@ class Settings:
     build_id: str | None = None
     scripts: tuple[str, ...] = ()
     http_hosts: tuple[str, ...] = ()
-    mail_server: str | None = None
+    http_max_response: int = 1_000_000
+    mail_server: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    mail_recipients: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     debug: bool = False
 
@@ -97,10 +103,44 @@ class Settings:
             ready_file=self.ready_file,
             build_id=self.build_id,
             scripts=self.scripts,
-            http_hosts=self.http_hosts,
-            mail_server=self.mail_server,
-            secrets=self.secrets,
+            connectors=self.connectors(),
         )
+
+    def connectors(self) -> ConnectorSettings:
+        """What connectors may do. UserError if a host or the mail server cannot be read."""
+        from activities.connectors.hosts import AllowList
+        from activities.connectors.settings import ConnectorSettings
+
+        try:
+            AllowList(self.http_hosts)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        return ConnectorSettings(self.http_hosts, self.secrets, self._mail_server(), self.http_max_response)
+
+    def _mail_server(self) -> MailServer | None:
+        from activities.connectors.settings import MailServer
+
+        if self.mail_server is None:
+            return None
+        try:
+            url = urlsplit(self.mail_server)
+            encryption, port = _MAIL_SCHEMES[url.scheme]
+            if not url.hostname:
+                raise ValueError("no host")
+            return MailServer(
+                host=url.hostname,
+                port=url.port or port,
+                encryption=encryption,
+                user=None if url.username is None else unquote(url.username),
+                password=None if url.password is None else unquote(url.password),
+                sender=self.mail_from,
+                recipients=self.mail_recipients,
+            )
+        except (KeyError, ValueError):
+            raise UserError(
+                "Expected OSTINATO_MAIL_SERVER to be like smtp://user:password@host:587 (STARTTLS), smtps://... (TLS) "
+                "or smtp+plain://... (not encrypted) but it is not"
+            ) from None
 
     def api(self) -> ApiSettings:
         """What `api.main.run` is told."""
@@ -153,8 +193,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         build_id=read.text("BUILD_ID"),
         scripts=read.words("SCRIPTS"),
         http_hosts=read.words("HTTP_HOSTS"),
+        http_max_response=read.number("HTTP_MAX_RESPONSE", default.http_max_response, 1_000, 50_000_000),
         mail_server=read.text("MAIL_SERVER"),
-        secrets=read.group("SECRET_"),
+        mail_from=read.text("MAIL_FROM"),
+        mail_recipients=read.words("MAIL_RECIPIENTS"),
+        secrets=read.secrets("SECRETS_DIRECTORY") | read.group("SECRET_"),
         debug=read.flag("DEBUG"),
     )
 
@@ -221,6 +264,17 @@ class _Reader:
         return {
             name[len(beginning) :]: value for name, value in self._environment.items() if name.startswith(beginning)
         }
+
+    def secrets(self, name: str) -> dict[str, str]:
+        """The files of a folder, by name; a last line break is not part of a secret."""
+        folder = self.path(name)
+        if folder is None:
+            return {}
+        try:
+            files = [file for file in sorted(folder.iterdir()) if file.is_file() and not file.name.startswith(".")]
+            return {file.name: file.read_text(encoding="utf-8").removesuffix("\n") for file in files}
+        except (OSError, UnicodeError) as error:
+            raise UserError(f"Expected {PREFIX}{name} to be a folder of readable files but: {error}") from error
 
     def users(self, name: str) -> dict[str, str]:
         pairs = [word.partition(":") for word in self.words(name)]

@@ -19,6 +19,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
+from activities.connectors import ConnectorActivities
 from activities.decisions import DecisionActivities
 from activities.messages import MessageRouter
 from activities.projection import ProjectionActivities
@@ -181,6 +182,7 @@ def engine_activities(
     routing = RoutingActivities(database, client, settings.task_queue, messages)
     decisions = DecisionActivities(database, settings.profile)
     scripts = ScriptActivities(settings.scripts)
+    connectors = ConnectorActivities(settings.connectors)
     timers = TimerStartActivities(database, client, settings.task_queue)
     return [
         projection.flush,
@@ -189,6 +191,7 @@ def engine_activities(
         decisions.decide,
         routing.perform,
         script or scripts.run,
+        connectors.run,
         timers.start,
     ]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from activities.connectors.settings import ConnectorSettings
 from interpreter.workflow.connection import TemporalConnection
 
 
@@ -26,11 +26,7 @@ class WorkerSettings:
     ready_file: Path | None = None
     build_id: str | None = None
     """Names this release to Temporal's worker versioning; None: the worker is unversioned."""
-    http_hosts: tuple[str, ...] = ()
-    """Hosts that the HTTP connector may call (`api.example.org`, `*.example.org`, `host:8080`)."""
-    mail_server: str | None = None
-    """`host:port` of the SMTP server of the e-mail connector."""
-    secrets: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    """What `{{secrets.NAME}}` in a connector's input stands for."""
+    connectors: ConnectorSettings = field(default_factory=ConnectorSettings)
+    """What the HTTP and e-mail connectors may do; without it, nothing."""
     scripts: tuple[str, ...] = ()
     """Script languages besides FEEL and JUEL that may run (sandboxed); `javascript` is the one there is."""

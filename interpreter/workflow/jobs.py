@@ -18,9 +18,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, TimeoutError, TimeoutType
 
-from interpreter import codec, queries
+from interpreter import codec, jobs, queries
 from interpreter.commands import Command, CompleteWait, FailWait, ThrowBpmnError, ThrowEscalation
-from interpreter.definition import Definition
+from interpreter.definition import Definition, FlowNode
 from interpreter.state import State
 from interpreter.values import Millis, Typed
 from interpreter.waits import JobWait
@@ -72,7 +72,8 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     node = definition.nodes[wait.node]
     engine_activity = _ENGINE_ACTIVITIES.get(wait.kind)
     headers = wait.headers
-    variables = queries.job_input(definition, state, wait)
+    # A connector is given its inputs only, which are in the headers.
+    variables = {} if wait.kind == "connector" else queries.job_input(definition, state, wait)
     payload: dict[str, Any] = {
         "type": wait.type,
         "instance_id": state.instance_id,
@@ -89,6 +90,8 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     if engine_activity is not None:
         payload["variables"] = {name: codec.encode_value(value) for name, value in variables.items()}
         payload |= {"definition_id": definition_id, "tenant": state.tenant}
+    if wait.kind == "connector":
+        payload["secrets"] = named_secrets(node)
     data = _encode(payload)
     if len(data) > MAX_INPUT:
         raise ValueError(
@@ -114,6 +117,22 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
         priority=_priority(wait),
         local=wait.kind in _SHORT,
     )
+
+
+SECRET_REFERENCE: Final = re.compile(r"\{\{\s*secrets\.([A-Za-z0-9_.-]{1,200}?)\s*\}\}")
+
+
+def named_secrets(node: FlowNode) -> list[str]:
+    """Names of the secrets that the model refers to (`{{secrets.NAME}}`) in the inputs of a connector. Only these may
+    be looked up: the values of variables cannot ask for others."""
+    work = jobs.work_of(node)
+    pending = [mapping.source for mapping in node.inputs] + ([] if work is None else list(work.parameters.values()))
+    found: dict[str, None] = {}
+    while pending:
+        expression = pending.pop()
+        found |= dict.fromkeys(SECRET_REFERENCE.findall(expression.text))
+        pending += expression.parts
+    return sorted(found)
 
 
 def _encode(payload: dict[str, Any]) -> bytes:
@@ -174,6 +193,10 @@ def completion(wait: JobWait, result: Any, now: Millis) -> CompleteWait:
             variables=_variables(result.get("variables")),
             local_variables=_variables(result.get("local")),
             result=codec.decode_value(result.get("value")),
+        )
+    if wait.kind == "connector":
+        return CompleteWait(
+            now=now, wait=wait.key, variables=_variables(result.get("variables")), result=result.get("result")
         )
     variables = {} if wait.kind in _ENGINE_ACTIVITIES else _variables(result)
     return CompleteWait(now=now, wait=wait.key, variables=variables, result=result)
