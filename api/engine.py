@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any, Final, Protocol
+from uuid import UUID, uuid4, uuid5
 
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities import timer_starts
 from api.settings import ApiSettings
@@ -27,7 +32,7 @@ from interpreter.workflow.client import (
     ProcessError,
 )
 from interpreter.workflow.connection import connect
-from interpreter.workflow.contract import Answer, ProcessInput
+from interpreter.workflow.contract import UPDATE_STARTED, Answer, ProcessInput
 from interpreter.workflow.payloads import data_converter
 from store.database import Database
 from store.payloads import Payloads
@@ -42,10 +47,14 @@ __all__ = [
     "ProcessError",
     "TemporalEngine",
     "new_instance_id",
+    "repeatable_instance_id",
 ]
 
 
 _log = logging.getLogger(__name__)
+
+
+_STARTS: Final = UUID("0d8f4f52-6d0c-4d54-9b6b-6a2f0b8c7e11")  # namespace of ids derived from idempotency keys
 
 
 class Engine(Protocol):
@@ -56,6 +65,10 @@ class Engine(Protocol):
 
         `restarted_from` is the ended instance that this one repeats.
         """
+        ...
+
+    async def started(self, instance_id: str) -> Answer:
+        """Wait for the first wait state of an instance that somebody else started. InstanceNotFound when it is over."""
         ...
 
     async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
@@ -107,6 +120,17 @@ class TemporalEngine:
         )
         return await shell.start(self.client, command.instance_id, request, task_queue=self.task_queue)
 
+    async def started(self, instance_id: str) -> Answer:
+        handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(instance_id)
+        try:
+            return Answer.from_json(await handle.execute_update(UPDATE_STARTED, rpc_timeout=shell.DEFAULT_TIMEOUT))
+        except WorkflowUpdateFailedError as error:
+            raise InstanceNotFound(f"Expected a running instance but {instance_id!r} is none: {error.cause}") from error
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+                raise InstanceNotFound(f"Expected a running instance but {instance_id!r} is over.") from error
+            raise EngineUnavailable(f"Expected an answer of instance {instance_id!r} but none came: {error}") from error
+
     async def execute(self, instance_id: str, command: Command, update_id: str | None = None) -> Answer:
         return await shell.execute(self.client, instance_id, command, update_id=update_id)
 
@@ -150,3 +174,8 @@ def definition_meta(definition: Any) -> dict[str, Any]:
 def new_instance_id() -> str:
     """An id for a new process instance: a UUID, as Camunda's."""
     return str(uuid4())
+
+
+def repeatable_instance_id(definition_key: str, tenant: str | None, idempotency_key: str) -> str:
+    """The id of the instance that a client starts under its own key: the same each time."""
+    return str(uuid5(_STARTS, "\x1f".join((definition_key, tenant or "", idempotency_key))))

@@ -41,6 +41,8 @@ from store.definitions import PROCESS_DEFINITIONS
 from store.errors import Conflict
 from store.instances import PROCESS_INSTANCES
 
+MAX_KEY_LENGTH = 255
+
 process_definitions = Resource("process-definition", "Process Definition")
 _shape = Shape(ProcessDefinitionDto)
 
@@ -104,7 +106,16 @@ async def start(call: Call) -> Any:
         instructions=read_instructions(body.startInstructions, only_starts=True),
         case_instance_id=body.caseInstanceId,
         with_variables=bool(body.withVariablesInReturn),
+        idempotency_key=_idempotency_key(call),
     )
+
+
+def _idempotency_key(call: Call) -> str | None:
+    """The header `Idempotency-Key`, which is not Camunda's: a repeated call with it starts nothing twice."""
+    key = call.request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY_LENGTH:
+        raise invalid_request(f"Expected an Idempotency-Key of 1 to {MAX_KEY_LENGTH} characters but it has {len(key)}.")
+    return key
 
 
 @keyed(
@@ -118,7 +129,13 @@ async def submit_form(call: Call) -> Any:
     fields = (await start_form(call, definition) or {}).get("fields")
     if fields:
         variables = submitted(fields, variables, {}, f"Cannot instantiate process definition {definition.id}")
-    return await start_instance(call, definition, variables=variables, business_key=body.businessKey)
+    return await start_instance(
+        call,
+        definition,
+        variables=variables,
+        business_key=body.businessKey,
+        idempotency_key=_idempotency_key(call),
+    )
 
 
 # --- change ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -255,6 +256,35 @@ def test_start_what_is_not_there_or_wrong(rest: Rest, unique: Unique) -> None:
     assert '"big"' in error["message"]
     assert "1000000" in error["message"]
     assert rest.get("/process-instance/count", processDefinitionKey=key) == {"count": 0}
+
+
+def test_a_start_may_be_repeated(rest: Rest, unique: Unique) -> None:
+    key, quick, header = unique("approval"), unique("quick"), {"Idempotency-Key": unique("order")}
+    rest.deploy(approval(key), bpmn(quick).start().end())
+    for name, ended in ((key, False), (quick, True)):
+        path = f"/process-definition/key/{name}/start"
+        body = {"businessKey": "B", "variables": {"x": {"value": 1}}, "withVariablesInReturn": True}
+        first = rest.request("POST", path, 200, json=body, headers=header)
+        again = rest.request("POST", path, 200, json=body, headers=header)
+        assert again == first
+        assert again["ended"] is ended
+        assert rest.get("/history/process-instance/count", processDefinitionKey=name) == {"count": 1}
+        other = rest.request("POST", path, 200, json=body, headers={"Idempotency-Key": unique("order")})
+        assert other["id"] != first["id"]
+    rest.request("POST", f"/process-definition/key/{key}/start", 400, json={}, headers={"Idempotency-Key": "x" * 256})
+
+
+def test_a_start_repeated_at_once(rest: Rest, unique: Unique) -> None:
+    key, header = unique("approval"), {"Idempotency-Key": unique("order")}
+    rest.deploy(approval(key))
+
+    def start(_: int) -> str:
+        with rest.second() as other:
+            return other.request("POST", f"/process-definition/key/{key}/start", 200, json={}, headers=header)["id"]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(start, range(4)))) == 1
+    assert rest.get("/process-instance/count", processDefinitionKey=key) == {"count": 1}
 
 
 def test_delete_an_instance(rest: Rest, unique: Unique) -> None:
