@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import sys
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=24, help="open instances at a time")
     parser.add_argument("--keep", type=Path, help="directory for data and logs, kept afterwards")
     arguments = parser.parse_args()
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its connections are cut on purpose
     with tempfile.TemporaryDirectory(prefix="ostinato-chaos-", ignore_cleanup_errors=True) as temporary:
         directory = arguments.keep or Path(temporary)
         result = asyncio.run(play(directory, arguments.seed, arguments.minutes * 60, arguments.at_once, print))

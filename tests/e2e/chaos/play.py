@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tests.e2e.chaos.storm import Weather, rage
 
 _DRAIN_SECONDS = 180.0
 _SHOWN = 40
+_ID = re.compile(r"[0-9a-f]{6,8}(-[0-9a-f]{1,4}){1,3}(-[0-9a-f]{12})?|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +104,23 @@ def _print(result: Result, tell: Callable[[str], None]) -> None:
     tell(f"clients: {books.yes.total()} yes, {books.no.total()} no, {books.silence.total()} without answer")
     tell(f"errors: {_list(books.errors)}")
     tell(f"compared: {_list(counts)}")
-    for line in books.strange[:_SHOWN]:
-        tell(f"strange: {line}")
-    for line in result.report.flaws[:_SHOWN]:
-        tell(f"flaw: {line}")
+    for what, lines in (("strange", books.strange), ("flaw", result.report.flaws)):
+        for number, example in _alike(lines):
+            tell(f"{what}: {number} like: {example}")
     if result.unfinished:
         tell(f"unfinished: {result.unfinished}")
     tell(
         f"chaos: {len(result.report.flaws)} flaws, {len(books.strange)} strange answers, "
         f"{'all ended' if result.unfinished is None else 'NOT all ended'} (seed {result.seed})"
     )
+
+
+def _alike(lines: list[str]) -> list[tuple[int, str]]:
+    """How many say the same of different things, and an example of each."""
+    groups: dict[str, list[str]] = {}
+    for line in lines:
+        groups.setdefault(_ID.sub("#", line), []).append(line)
+    return [(len(group), group[0]) for group in groups.values()][:_SHOWN]
 
 
 def _list(counter: Counter[str]) -> str:
