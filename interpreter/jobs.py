@@ -189,11 +189,8 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         m.open_wait(ExternalTaskWait(m.new_key(), key, node.id, type_, priority, None, work.headers))
         return False
     headers = dict(work.headers)
-    if work.parameters:
-        read = _field if work.kind == "service" else _parameter
-        headers["fields"] = {name: read(m, value, key) for name, value in work.parameters.items()}
-    elif work.kind == "connector":
-        headers["fields"] = _mapped_inputs(m, element, node)
+    if work.parameters or work.kind == "connector":
+        headers["fields"] = _fields(m, element, node, work)
     if work.kind == "decision":
         headers["binding"] = work.binding
         if work.version is not None:
@@ -207,6 +204,26 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         )
     )
     return False
+
+
+def headers_for_another_try(m: Machine, wait: JobWait) -> dict[str, JsonValue]:
+    """The headers of a job that is tried again by somebody's hand: the inputs of a connector are read anew, since it is
+    a wrong one that has been put right."""
+    node = m.nodes[wait.node]
+    work = work_of(node)
+    if wait.kind != "connector" or work is None:
+        return wait.headers
+    try:
+        return {**wait.headers, "fields": _fields(m, m.state.elements[wait.element], node, work)}
+    except (Failure, BpmnError):
+        return wait.headers  # the attempt says what is wrong
+
+
+def _fields(m: Machine, element: Element, node: FlowNode, work: Work) -> dict[str, JsonValue]:
+    if not work.parameters:
+        return _mapped_inputs(m, element, node)
+    read = _field if work.kind == "service" else _parameter
+    return {name: read(m, value, element.key) for name, value in work.parameters.items()}
 
 
 def _mapped_inputs(m: Machine, element: Element, node: FlowNode) -> dict[str, JsonValue]:

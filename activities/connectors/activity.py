@@ -15,7 +15,7 @@ from activities.connectors.failures import ConnectorFailure, final
 from activities.connectors.hosts import AllowList
 from activities.connectors.http import HttpAnswer, HttpCall, HttpCaller, named
 from activities.connectors.secrets import Secrets
-from activities.connectors.settings import ConnectorSettings
+from activities.connectors.settings import ConnectorSettings, MailServer
 from interpreter.workflow import contract
 
 logger = logging.getLogger(__name__)
@@ -108,20 +108,23 @@ class ConnectorActivities:
         return call
 
     async def _mail(self, job: Job) -> Outcome:
-        server = self._settings.mail
-        if server is None:
+        return await self._send(job, job.fields)
+
+    async def _camunda8_mail(self, job: Job) -> Outcome:
+        return await self._send(job, mail.camunda8_fields(job.fields, self._mail_server()))
+
+    def _mail_server(self) -> MailServer:
+        if self._settings.mail is None:
             raise final("Expected a mail server in the worker's settings (OSTINATO_MAIL_SERVER) but there is none.")
-        fields = job.fields
-        if job.fields.get("data") is not None:
-            fields = mail.camunda8_fields(job.fields, server)
+        return self._settings.mail
+
+    async def _send(self, job: Job, fields: Mapping[str, Any]) -> Outcome:
+        server = self._mail_server()
         letter = mail.read_mail(fields, server, f"<{job.key}@{server.host}>")
         result = await mail.send(letter, server, job.total)
         if result["refused"]:
             logger.warning("some recipients of %s were refused: %d", result["messageId"], len(result["refused"]))
         return expressions.succeed(result, _rules(job.headers))
-
-    async def _camunda8_mail(self, job: Job) -> Outcome:
-        return await self._mail(job)
 
 
 def _status(call: HttpCall, answer: HttpAnswer, result: dict[str, Any]) -> ConnectorFailure:
