@@ -1,26 +1,31 @@
-"""The peers of the process benchmark: what somebody would write by hand in Temporal for the models in
-benchmarks/models.
+"""The peers of the process benchmarks: what somebody would write by hand in Temporal for `benchmarks/process/shapes`.
 
 `recorded` variants also write what happened to the same PostgreSQL: the outcome at the end, and for the human step
 the open task as well, since a person has to find it. They use local activities, the cheapest way that Temporal has.
+They do not write which step ran when, which the engine does.
 
 Run as a script, this is a worker process: `python benchmarks/hand_written.py workflows|jobs ADDRESS DATABASE_URL`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import timedelta
 from typing import Any
 
 import uvloop
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.workflow import ParentClosePolicy
 
 QUEUE = "bench-hand-written"
 JOBS = "ostinato-jobs"
+BRANCHES = 100
 SHORT = timedelta(seconds=30)
 
 TABLES = """
@@ -45,6 +50,7 @@ class Recorder:
 
     @activity.defn(name="bench_outcome")
     async def outcome(self, instance: str, outcome: str) -> None:
+        """The end of an instance."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 "insert into bench_outcome (instance, outcome) values (%s, %s) on conflict do nothing",
@@ -53,6 +59,7 @@ class Recorder:
 
     @activity.defn(name="bench_task")
     async def task(self, instance: str, name: str) -> None:
+        """A task that a person must find."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 "insert into bench_task (instance, name) values (%s, %s) on conflict do nothing", (instance, name)
@@ -60,6 +67,7 @@ class Recorder:
 
     @activity.defn(name="bench_task_done")
     async def task_done(self, instance: str, outcome: str) -> None:
+        """The end of that task and of its instance."""
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute("update bench_task set completed = now() where instance = %s", (instance,))
             await connection.execute(
@@ -72,22 +80,60 @@ async def _record(name: str, *args: str) -> None:
     await workflow.execute_local_activity(name, args=list(args), start_to_close_timeout=SHORT)
 
 
+async def _step(variables: dict[str, Any]) -> None:
+    result = await workflow.execute_activity(
+        "bench_step", {"variables": variables}, task_queue=JOBS, start_to_close_timeout=SHORT, result_type=dict
+    )
+    variables.update(result)
+
+
+async def _steps(variables: dict[str, Any], count: int) -> None:
+    for _ in range(count):
+        await _step(variables)
+
+
+async def _finish(recorded: bool, outcome: str) -> str:
+    if recorded:
+        await _record("bench_outcome", workflow.info().workflow_id, outcome)
+    return outcome
+
+
+@workflow.defn(name="HandSteps", sandboxed=False)
+class HandSteps:
+    """start -> activity -> end."""
+
+    @workflow.run
+    async def run(self, recorded: bool) -> str:
+        await _step({"total": 0})
+        return await _finish(recorded, "done")
+
+
 @workflow.defn(name="HandService", sandboxed=False)
 class HandService:
     """start -> three activities -> condition -> end."""
 
     @workflow.run
-    async def run(self, recorded: bool, total: int) -> str:
-        variables = {"total": total}
-        for _ in range(3):
-            result = await workflow.execute_activity(
-                "bench_step", {"variables": variables}, task_queue=JOBS, start_to_close_timeout=SHORT, result_type=dict
-            )
-            variables.update(result)
-        outcome = "big" if variables["total"] >= 3 else "small"
-        if recorded:
-            await _record("bench_outcome", workflow.info().workflow_id, outcome)
-        return outcome
+    async def run(self, recorded: bool) -> str:
+        variables = {"total": 0}
+        await _steps(variables, 3)
+        return await _finish(recorded, "big" if variables["total"] >= 3 else "small")
+
+
+@workflow.defn(name="HandTen", sandboxed=False)
+class HandTen:
+    """Ten activities: two, one of two ways, two branches of two, three."""
+
+    @workflow.run
+    async def run(self, recorded: bool) -> str:
+        variables = {"total": 0}
+        await _steps(variables, 2)
+        if variables["total"] >= 2:
+            await _step(variables)
+        else:
+            await _steps(variables, 1)
+        await asyncio.gather(_steps(variables, 2), _steps(variables, 2))
+        await _steps(variables, 3)
+        return await _finish(recorded, "done")
 
 
 @workflow.defn(name="HandHuman", sandboxed=False)
@@ -110,23 +156,83 @@ class HandHuman:
 
     @workflow.update
     async def started(self) -> None:
+        """Answers when the task can be found."""
         await workflow.wait_condition(lambda: self._ready)
 
     @workflow.update
     async def complete(self, variables: dict[str, Any]) -> None:
+        """What the person does."""
         if self._recorded:
             await _record("bench_task_done", workflow.info().workflow_id, "done")
         self._completed = True
 
 
+@workflow.defn(name="HandPing", sandboxed=False)
+class HandPing:
+    """Starts its partner, waits for the partner's signal."""
+
+    def __init__(self) -> None:
+        self._answered = False
+
+    @workflow.run
+    async def run(self, recorded: bool) -> str:
+        me = workflow.info().workflow_id
+        await workflow.start_child_workflow(
+            "HandPong",
+            args=[recorded, me],
+            id=f"{me}-pong",
+            parent_close_policy=ParentClosePolicy.ABANDON,
+        )
+        await workflow.wait_condition(lambda: self._answered)
+        return await _finish(recorded, "done")
+
+    @workflow.signal
+    def pong(self) -> None:
+        """The partner's answer."""
+        self._answered = True
+
+
+@workflow.defn(name="HandPong", sandboxed=False)
+class HandPong:
+    """Signals its partner."""
+
+    @workflow.run
+    async def run(self, recorded: bool, partner: str) -> str:
+        await workflow.get_external_workflow_handle(partner).signal("pong")
+        return await _finish(recorded, "done")
+
+
+@workflow.defn(name="HandMany", sandboxed=False)
+class HandMany:
+    """start -> a hundred activities at once -> end."""
+
+    @workflow.run
+    async def run(self, recorded: bool) -> str:
+        variables = {"total": 0}
+        await asyncio.gather(*(_step(variables) for _ in range(BRANCHES)))
+        return await _finish(recorded, "done")
+
+
+@workflow.defn(name="HandCaller", sandboxed=False)
+class HandCaller:
+    """start -> child workflow with one activity -> end."""
+
+    @workflow.run
+    async def run(self, recorded: bool) -> str:
+        await workflow.execute_child_workflow("HandSteps", recorded, id=f"{workflow.info().workflow_id}-child")
+        return await _finish(recorded, "done")
+
+
 async def work(role: str, address: str, database_url: str) -> None:
     """Poll until killed."""
     client = await Client.connect(address)
-    async with AsyncConnectionPool(
+    async with AsyncConnectionPool[AsyncConnection[TupleRow]](
         database_url, min_size=1, max_size=10, open=False, kwargs={"autocommit": True}
     ) as pool:
         async with pool.connection() as connection:
+            await connection.execute("select pg_advisory_lock(4711)")  # "if not exists" is no protection from a race
             await connection.execute(TABLES)
+            await connection.execute("select pg_advisory_unlock(4711)")
         recorder = Recorder(pool)
         if role == "jobs":
             worker = Worker(client, task_queue=JOBS, activities=[bench_step])
@@ -134,7 +240,7 @@ async def work(role: str, address: str, database_url: str) -> None:
             worker = Worker(
                 client,
                 task_queue=QUEUE,
-                workflows=[HandService, HandHuman],
+                workflows=[HandSteps, HandService, HandTen, HandHuman, HandPing, HandPong, HandMany, HandCaller],
                 activities=[recorder.outcome, recorder.task, recorder.task_done],
                 workflow_runner=UnsandboxedWorkflowRunner(),
                 max_cached_workflows=1000,

@@ -1,0 +1,1 @@
+"""Parts of the process benchmarks: shapes, load, what a person waits for, the report."""
