@@ -184,3 +184,36 @@ async def test_what_nobody_repeats_is_taken_back(world: World) -> None:
             await process.execute(await world.client(), instance, command)
             assert await _open_tasks(database, instance) == ["no"]
             assert await audit(database) == []
+
+
+async def test_a_lost_server_and_client_are_noticed_by_the_living_worker(world: World) -> None:
+    """The worker lives, but with the Temporal server the update is gone: the worker takes the flush back."""
+    async with Database(world.database_url) as database, world.worker():
+        instance = await world.start()
+        (task,) = await TASKS.list(database, {"processInstanceId": instance})
+        world.death.write_text("linger")
+        command = CompleteWait(now=0, wait=task.wait_key, variables={"ok": True})
+        completing = asyncio.create_task(process.execute(await world.client(), instance, command))
+        for _ in range(200):
+            if await _open_tasks(database, instance) == ["yes"]:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(world.temporal.kill)
+        completing.cancel()
+        await asyncio.gather(completing, return_exceptions=True)
+        world.death.unlink()
+        assert await _open_tasks(database, instance) == ["yes"]
+        await asyncio.sleep(1.5)
+        await asyncio.to_thread(world.temporal.start)
+        for _ in range(600):
+            if await _open_tasks(database, instance) == ["decide"]:
+                break
+            await asyncio.sleep(0.1)
+        assert await audit(database) == []
+        (task,) = await TASKS.list(database, {"processInstanceId": instance})
+        assert task.task_definition_key == "decide"
+        await process.execute(
+            await world.client(), instance, CompleteWait(now=0, wait=task.wait_key, variables={"ok": False})
+        )
+        assert await _open_tasks(database, instance) == ["no"]
+        assert await audit(database) == []
