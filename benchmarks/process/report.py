@@ -67,8 +67,8 @@ def cpu_text(cpu: Mapping[str, float]) -> str:
 
 def ratios(name: str, variants: Mapping[str, Series]) -> dict[str, float]:
     """BPMN's throughput divided by the peer's of the same round, medians; and the peer's processor time for all
-    processes together, divided by BPMN's: both are above 1 where BPMN is the better one. The second is the steadier on a
-    busy machine."""
+    processes together, divided by BPMN's. Both are above 1 where BPMN is the better one; the second is the steadier on
+    a busy machine."""
     found: dict[str, float] = {}
     spent = {variant: _total(series) for variant, series in variants.items()}
     for peer in ("recorded", "bare"):
