@@ -31,6 +31,7 @@ class StartInstance:
     parent_id: str | None = None  # the calling instance
     root_id: str | None = None
     instructions: tuple[ModificationInstruction, ...] = ()
+    compensation: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # undo this, then end
     start_trigger: int = (
         0  # which event definition of a parallel multiple start event happened; the others are waited for
     )
@@ -110,6 +111,10 @@ class CompleteChild:
     variables: Variables = field(default_factory=_no_variables)
     code: str | None = None
     message: str = ""
+    compensation: dict[str, JsonValue] = field(
+        default_factory=dict[str, JsonValue]
+    )  # `queries.compensation_of` the child
+    definition: str | None = None  # what the starter calls the definition that ran, to find it again
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 When an activity completes, a *record* of it is kept in its scope, if there is a way to undo it:
 
     {"handler": id, "variables": {...}}                          a compensation boundary event with its handler
+    {"child": {...}}                                             a call activity whose called instance left something
+    to undo
     {"inner": [[node, record], ...], "variables": {...},         a subprocess: what completed inside it and a snapshot
     of its
      "event_subprocess": id}                                     variables; its compensation event subprocess, if it
@@ -20,11 +22,13 @@ from typing import Any
 from interpreter import catching, lifecycle, variables
 from interpreter import events as ev
 from interpreter.codec import decode_value, encode_value
+from interpreter.commands import CompleteChild
 from interpreter.definition import FlowNode
 from interpreter.features import COMPENSATION_CONCURRENT
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.values import JsonValue
+from interpreter.waits import ChildWait
 
 # -- recording
 
@@ -47,6 +51,9 @@ def record_of(m: Machine, element: Element, node: FlowNode) -> dict[str, JsonVal
     """The compensation record of an element instance; None when it cannot be compensated."""
     if node.compensation_handler is not None:
         return {"handler": node.compensation_handler, "variables": _snapshot(element)}
+    child = (element.data or {}).get("child")
+    if child is not None:
+        return {"child": child, "variables": {}}
     if not node.is_scope:
         return None
     handler = compensation_event_subprocess(m, node)
@@ -57,6 +64,26 @@ def record_of(m: Machine, element: Element, node: FlowNode) -> dict[str, JsonVal
     if not inner and handler is None:
         return None
     return {"inner": inner, "variables": _snapshot(element), "event_subprocess": handler}
+
+
+def keep_child(m: Machine, element: Element, wait: ChildWait, command: CompleteChild) -> None:
+    """A called instance completed and left something that may be undone: remember how to have it done."""
+    m.note(
+        element.key,
+        child={
+            "process_id": wait.process_id,
+            "definition": command.definition,
+            "variables": {name: encode_value(value) for name, value in command.variables.items()},
+            "compensation": command.compensation,
+        },
+    )
+
+
+def undo_instance(m: Machine, record: dict[str, JsonValue]) -> None:
+    """An instance that was started only to undo what another of its definition did: `record` is what that one left."""
+    for node, inner in record["inner"]:
+        m.emit(ev.CompensationSubscribed(m.new_key(), node, 1, inner))
+    run(m, m.state.elements[1], sorted(m.state.records_by_scope.get(1, ()), reverse=True))
 
 
 def _snapshot(element: Element) -> dict[str, JsonValue]:
@@ -149,6 +176,22 @@ def _start(m: Machine, owner: Element, node: str, scope: int, record: dict[str, 
         return
     m.emit(ev.ElementActivated(key, node, scope, multi="compensation"))
     m.note(key, **{"for": owner.key}, todo=[], active=0)
+    if "child" in record:
+        child = record["child"]
+        m.open_wait(
+            ChildWait(
+                m.new_key(),
+                key,
+                node,
+                child["process_id"],
+                "definition",
+                child["definition"],
+                m.state.tenant,
+                variables={name: decode_value(value) for name, value in child["variables"].items()},
+                compensation=child["compensation"],
+            )
+        )
+        return
     _restore(m, key, record)
     for inner_node, inner in record["inner"]:
         m.emit(ev.CompensationSubscribed(m.new_key(), inner_node, key, inner))

@@ -34,6 +34,9 @@ COMPENSATION_CONCURRENT: Final = "compensation_concurrent"
 COMPENSATION_ALWAYS_WAITS: Final = "compensation_always_waits"
 """A compensation throw event waits for its handlers even with waitForCompletion="false" (spec: it goes on)."""
 
+COMPENSATION_STOPS_AT_CALLS: Final = "compensation_stops_at_calls"
+"""What a called instance did is not compensated by its caller (spec: it is, when the call activity completed)."""
+
 CONDITIONS_BY_LEVEL: Final = "conditions_by_level"
 """A conditional event fires at every change of a variable while its condition is true (spec: when it becomes true)."""
 
@@ -56,6 +59,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (
         COMPENSATION_ALWAYS_WAITS,
         COMPENSATION_CONCURRENT,
+        COMPENSATION_STOPS_AT_CALLS,
         CONDITIONS_BY_LEVEL,
         CYCLE_CATCH_ONCE,
         INCLUSIVE_ON_ARRIVAL,

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from interpreter import catching, jobs, lifecycle, listeners, propagation, variables
+from interpreter import catching, compensation, jobs, lifecycle, listeners, propagation, variables
 from interpreter import commands as c
 from interpreter import events as ev
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
 from interpreter.elements.table import bind
 from interpreter.failures import BpmnError, Failure
+from interpreter.features import COMPENSATION_STOPS_AT_CALLS
 from interpreter.machine import Machine
 from interpreter.state import State
 from interpreter.triggers.error import ErrorSpec
@@ -93,8 +94,10 @@ def _check_start(definition: Definition, state: State, command: c.StartInstance)
         node = definition.nodes.get(command.start_node)
         if node is None or node.scope != definition.process_id:
             return Rejection("not_found", f"Expected a start node of the process but it was {command.start_node!r}.")
-    elif not any(s.type == "none" for s in definition.starts) and any(
-        definition.nodes[n].kind == "startEvent" for n in definition.root.children
+    elif (
+        not command.compensation
+        and not any(s.type == "none" for s in definition.starts)
+        and any(definition.nodes[n].kind == "startEvent" for n in definition.root.children)
     ):
         return Rejection(
             "invalid",
@@ -135,6 +138,9 @@ def _do_start(m: Machine, command: c.StartInstance) -> None:
         m.note(1, instructed=True)
         m.push("enter", 1)
         modification.start_by_instructions(m, command.instructions)
+        return
+    if command.compensation:
+        compensation.undo_instance(m, command.compensation)
         return
     if start_node is not None:
         m.note(1, start=start_node, **({"trigger": command.start_trigger} if command.start_trigger else {}))
@@ -350,7 +356,13 @@ def _do_complete_child(m: Machine, command: c.CompleteChild) -> None:
     node = m.nodes[wait.node]
 
     def ended() -> None:
-        if command.outcome == "completed":
+        if element.multi == "compensation":
+            m.close_wait(wait.key)
+            compensation.scope_done(m, element)
+        elif command.outcome == "completed":
+            if command.compensation and not m.state.has(COMPENSATION_STOPS_AT_CALLS):
+                assert isinstance(wait, ChildWait)
+                compensation.keep_child(m, element, wait, command)
             node.behavior.child_completed(m, element, node, dict(command.variables))
             m.close_wait(wait.key)
         elif command.outcome == "error":
@@ -410,6 +422,7 @@ def _do_resolve(m: Machine, command: c.ResolveIncident) -> None:
             changes: dict[str, Any] = {"retries": max(1, command.retries)}
             if isinstance(wait, JobWait):
                 changes["due"] = None
+                changes["headers"] = jobs.headers_for_another_try(m, wait)
             m.emit(ev.WaitChanged(replace(wait, **changes)))
         else:
             m.emit(ev.WaitChanged(wait))
@@ -445,6 +458,8 @@ def _do_change(m: Machine, command: c.ChangeWait) -> None:
     changes: dict[str, Any] = {}
     if command.retries is not None and not isinstance(wait, TimerWait):
         changes["retries"] = command.retries
+        if isinstance(wait, JobWait):
+            changes["headers"] = jobs.headers_for_another_try(m, wait)
     if command.due is not None:
         changes["due"] = command.due
     if command.priority is not None:

@@ -53,6 +53,14 @@ def state_at(
     return fold(state, islice(events, count))
 
 
+def compensation_of(state: State) -> dict[str, Any]:
+    """What an ended instance left that its caller may have undone (`CompleteChild.compensation`); empty when there is
+    nothing."""
+    keys = state.records_by_scope.get(ids.ROOT_KEY, {}) if state.outcome == "completed" else {}
+    inner = [[state.records[k].node, state.records[k].record] for k in keys]
+    return {"inner": inner} if inner else {}
+
+
 def diff(before: State, after: State) -> dict[str, Any]:
     """What is different: element instances, waits and incidents that came and went, variables that changed (element,
     name, before, after)."""

@@ -134,6 +134,9 @@ class ChildWait:
     kind: str = "process"  # process | globalTask
     variables: dict[str, VariableValue] = field(default_factory=dict[str, VariableValue])  # what the child starts with
     outputs: str = "none"  # which of the child's variables the caller wants back: none | mapped | all
+    compensation: dict[str, JsonValue] = field(
+        default_factory=dict[str, JsonValue]
+    )  # start the child with this in StartInstance.compensation; binding is then "definition", version its name
 
 
 @dataclass(frozen=True, slots=True)

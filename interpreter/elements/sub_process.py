@@ -95,6 +95,10 @@ class ProcessBehavior(SubProcessBehavior):
     def scope_done(self, m: Machine, element: Element, node: FlowNode) -> None:
         lifecycle.leave(m, element.key)
 
+    def compensated(self, m: Machine, element: Element, node: FlowNode) -> None:
+        """An instance that only undoes what another did is done."""
+        m.push("scope", element.key)
+
     def ended(self, m: Machine, element: Element) -> None:
         """Nothing is left in the instance."""
         m.close_waits(element, "cancelled")

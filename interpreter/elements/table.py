@@ -111,6 +111,7 @@ def is_plain(node: FlowNode) -> bool:
     """Whether entering and leaving it are nothing but its behaviour."""
     return not (
         node.is_scope
+        or node.kind == "callActivity"
         or node.inputs
         or node.outputs
         or node.data_inputs

@@ -133,6 +133,7 @@ class World:
         initiator: str | None = None,
         instructions: Iterable[c.ModificationInstruction] = (),
         parent_id: str | None = None,
+        compensation: Mapping[str, Any] | None = None,
         settle: bool = True,
     ) -> Run:
         """Start an instance and let everything that needs nobody happen."""
@@ -158,6 +159,7 @@ class World:
                 root_id=parent_id,
                 instructions=tuple(instructions),
                 start_trigger=start_trigger,
+                compensation=dict(compensation or {}),
             ),
             settle=settle,
         )
@@ -357,6 +359,7 @@ class Run:
                     business_key=wait.business_key,
                     instance_id=ids.child_instance_id(self.instance_id, wait.key),
                     parent_id=self.instance_id,
+                    compensation=wait.compensation,
                     settle=False,
                 )
                 return True
@@ -401,7 +404,16 @@ class Run:
         end = next(e for e in reversed(self.events) if isinstance(e, ev.InstanceEnded))
         outcome = "error" if end.error_code is not None else "completed" if end.outcome == "completed" else "cancelled"
         run.do(
-            c.CompleteChild(self.world.now, wait, outcome, self.variables, end.error_code, end.error_message),
+            c.CompleteChild(
+                self.world.now,
+                wait,
+                outcome,
+                self.variables,
+                end.error_code,
+                end.error_message,
+                queries.compensation_of(self.state),
+                self.definition.process_id,
+            ),
             settle=False,
         )
         return True

@@ -159,3 +159,23 @@ def test_compensation_always_waits() -> None:
     assert without.complete("a").active == ["after", "undo_a"]
     assert without.complete("undo_a").complete("after").ended
     assert with_it.complete("a").active == ["undo", "undo_a"]
+
+
+def test_compensation_stops_at_calls() -> None:
+    child = bpmn("child").start().service_task("book", type="job").boundary("c", compensation=True)
+    child = child.handler("service_task", "unbook", type="undo").end()
+    parent = bpmn("p").start().call_activity("call", "child", ins={"*": "*"}, outs={"*": "*"})
+    parent = parent.throw("undo", compensation=True).end("done")
+    for feature, undone in ((None, True), (f.COMPENSATION_STOPS_AT_CALLS, False)):
+        world = World(parent, child, profile="spec", features=[] if feature is None else [feature])
+        caller = world.start("p", {"x": 1})
+        booked = next(r for r in world.runs.values() if r.definition.process_id == "child")
+        booked.complete("book", booked=7)
+        assert caller.ended is not undone
+        if undone:
+            undoing = list(world.runs.values())[-1]
+            assert undoing.active == ["unbook"]
+            assert undoing.variables["booked"] == 7
+            undoing.complete("unbook")
+            assert undoing.ended
+            assert caller.trace("+").endswith("+done")
