@@ -1,6 +1,7 @@
 """What happens to every request before it finds its operation, as one ASGI middleware.
 
 * ``/engine-rest/engine/{name}/...`` is ``/engine-rest/...``: there is one engine, called ``default``.
+* A slash at the end of a path means nothing.
 * A body has a largest size; what is larger is refused without being read.
 * HTTP Basic authentication, when users are configured: those of the settings and those of the read model may in.
 """
@@ -24,12 +25,15 @@ Verify = Callable[[str, str], Awaitable[bool]]
 ENGINE_NAME: Final = "default"
 MAX_BODY_BYTES: Final = 16_000_000
 MAX_DEPLOYMENT_BYTES: Final = 64_000_000
+MAX_HOOK_BYTES: Final = 1_000_000
 
 #: Digests of stored passwords are slow to compute on purpose, so who has logged in is remembered for a while.
 _REMEMBER_SECONDS: Final = 30.0
 _MAX_REMEMBERED: Final = 1000
+_ENGINE_REST: Final = "/engine-rest/"
 _NAMED_ENGINE: Final = "/engine-rest/engine/"
 _OPEN_PATHS: Final = ("/health",)
+_HOOKS: Final = "/api/hooks/"  # each has an authentication of its own
 
 
 class Front:
@@ -49,10 +53,11 @@ class Front:
             path: str = scope["path"]
             if path.startswith(_NAMED_ENGINE):
                 scope = _without_engine_name(scope, path)
-            if self._users and path not in _OPEN_PATHS:
+            if scope["path"].endswith("/") and scope["path"].startswith(_ENGINE_REST):
+                scope = _moved(scope, scope["path"].rstrip("/"))
+            if self._users and path not in _OPEN_PATHS and not path.startswith(_HOOKS):
                 scope["ostinato.user"] = await self._authenticate(scope)
-            limit = MAX_DEPLOYMENT_BYTES if scope["path"].endswith("/deployment/create") else MAX_BODY_BYTES
-            receive = _bounded(scope, receive, limit)
+            receive = _bounded(scope, receive, _largest(scope["path"]))
         except RestError as error:
             await _send_error(error, send)
             return
@@ -91,8 +96,17 @@ def _without_engine_name(scope: Scope, path: str) -> Scope:
         raise invalid_request(f"Process engine with name {name} does not exist; the only one is {ENGINE_NAME}.")
     if not separator:
         return scope
-    changed = f"/engine-rest/{rest}"
-    return {**scope, "path": changed, "raw_path": changed.encode()}
+    return _moved(scope, f"{_ENGINE_REST}{rest}")
+
+
+def _largest(path: str) -> int:
+    if path.endswith("/deployment/create"):
+        return MAX_DEPLOYMENT_BYTES
+    return MAX_HOOK_BYTES if path.startswith(_HOOKS) else MAX_BODY_BYTES
+
+
+def _moved(scope: Scope, path: str) -> Scope:
+    return {**scope, "path": path, "raw_path": path.encode()}
 
 
 def _bounded(scope: Scope, receive: Receive, limit: int) -> Receive:

@@ -11,6 +11,7 @@ from api.correlation import Correlation, Receiver, starting_definitions, waiting
 from api.dto.runtime import EventSubscriptionDto, MessageCorrelationResultWithVariableDto, ProcessInstanceDto
 from api.engine import CommandRejected, InstanceNotFound
 from api.errors import RestError, invalid_request, rest_exception
+from api.many import each
 from api.operations import Call, Resource
 from api.starting import instance_variables, start_instance
 from api.variables import read_variables
@@ -161,8 +162,7 @@ async def throw_signal(call: Call) -> None:
         raise rest_exception(
             f"Cannot throw signal '{body.name}': execution '{body.executionId}' has not subscribed to it"
         )
-    for row in rows:
-        await _trigger(call, row, variables)
+    await each(rows, lambda row: _trigger(call, row, variables))
     if not body.executionId:
         any_tenant = body.tenantId is None and not body.withoutTenantId
         for definition, node in await starting_definitions(call, "signal", body.name, body.tenantId, any_tenant):

@@ -43,6 +43,8 @@ async def test_the_name_of_the_engine_is_left_out() -> None:
     async with _client() as http:
         assert (await http.get("/engine-rest/engine/default/task/1")).text.split()[0] == "/engine-rest/task/1"
         assert (await http.get("/engine-rest/engine")).text.split()[0] == "/engine-rest/engine"
+        assert (await http.get("/engine-rest/task/")).text.split()[0] == "/engine-rest/task"
+        assert (await http.get("/docs/")).text.split()[0] == "/docs/"
         refused = await http.get("/engine-rest/engine/other/task")
     assert refused.status_code == 400
     assert refused.json()["type"] == "InvalidRequestException"
