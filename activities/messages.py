@@ -166,7 +166,8 @@ class MessageRouter:
             await messages.confirm(self._database, message.number)
         else:
             await messages.release(self._database, message.number)
-            await self._deliver(message) or await self._start(message)
+            if await self._deliver(message) is None:
+                await self._start(message)
 
     async def _start(self, message: MessageRow) -> str | None:
         """Start the latest definition that begins with the message."""
