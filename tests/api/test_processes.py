@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from interpreter.bpmn.builder import Builder, bpmn
+from interpreter.bpmn.parts import multi
 from tests.api.server import Rest
 
 Unique = Callable[[str], str]
@@ -416,3 +418,50 @@ def test_the_description_is_complete(rest: Rest) -> None:
     tasks = description["paths"]["/engine-rest/task"]["get"]
     assert "candidateGroup" in {parameter["name"] for parameter in tasks["parameters"]}
     assert rest.http.get("/docs").status_code == 200
+
+
+def test_multi_instances_have_a_body(rest: Rest, unique: Unique) -> None:
+    key = unique("many")
+    rest.deploy(bpmn(key).start().user_task("each", mi=multi(cardinality=2)).end())
+    started = rest.start(key)
+    (body,) = rest.get(f"/process-instance/{started['id']}/activity-instances")["childActivityInstances"]
+    assert (body["activityId"], body["activityType"]) == ("each#multiInstanceBody", "multiInstanceBody")
+    assert [(child["activityId"], child["activityType"]) for child in body["childActivityInstances"]] == [
+        ("each", "userTask"),
+        ("each", "userTask"),
+    ]
+    rows = rest.get("/history/activity-instance", processInstanceId=started["id"], activityType="multiInstanceBody")
+    assert [row["activityId"] for row in rows] == ["each#multiInstanceBody"]
+    tasks = rest.get("/task", processInstanceId=started["id"])
+    assert {rest.get(f"/task/{task['id']}/variables/loopCounter")["value"] for task in tasks} == {0, 1}
+
+
+def test_called_processes_know_their_callers(rest: Rest, unique: Unique) -> None:
+    key = unique("calling")
+    called = unique("called")
+    rest.deploy(
+        bpmn(called).start().user_task("inside").end(),
+        bpmn(key).start().call_activity("call", called, business_key="#{execution.processBusinessKey}").end(),
+    )
+    started = rest.start(key, businessKey="B", variables={"x": {"value": 1}})
+    child = _child(rest, started["id"])
+    assert child["definitionKey"] == called
+    assert rest.get("/process-instance", subProcessInstance=child["id"])[0]["id"] == started["id"]
+    history = rest.get(f"/history/process-instance/{child['id']}")
+    assert (history["superProcessInstanceId"], history["rootProcessInstanceId"]) == (started["id"], started["id"])
+    (activity,) = rest.get("/history/activity-instance", processInstanceId=started["id"], activityId="call")
+    assert activity["calledProcessInstanceId"] == child["id"]
+    assert (
+        rest.get(f"/process-definition/{started['definitionId']}/static-called-process-definitions")[0]["key"] == called
+    )
+    rest.post(f"/task/{rest.only_task(child['id'])['id']}/complete", {})
+
+
+def _child(rest: Rest, instance: str) -> Any:
+    """The called instance: a workflow of its own, which begins after the caller has answered."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = rest.get("/process-instance", superProcessInstance=instance)
+        if found:
+            return found[0]
+    raise AssertionError("no called instance")
