@@ -87,6 +87,8 @@ class ChildActivities:
                         non_retryable=True,
                     )
                 return await definitions.by_version(self._database, key, int(version), tenant)
+            case "definition":  # exactly the one that ran, to undo what it did
+                return await definitions.PROCESS_DEFINITIONS.get(self._database, str(version))
             case "versionTag" if version is not None:
                 return await definitions.by_version_tag(self._database, key, str(version), tenant)
             case "deployment":

@@ -30,6 +30,10 @@ CALLED: Final = "called"
 """Option of an instance that another one called: which of its variables the caller wants back (none | mapped | all)."""
 
 
+MAX_AWAITED: Final = 20
+"""So many children that are just being started an answer waits for."""
+
+
 def last_variables(before: dict[str, Any], events: Sequence[Event]) -> dict[str, Any]:
     """The process instance's own variables after its last step, in codec form; the state has forgotten them by then."""
     variables = dict(before)
@@ -61,16 +65,19 @@ class Children:
         self._rouse = rouse
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._started: dict[int, str] = {}
+        self._definitions: dict[int, str] = {}
+        self._begun: list[asyncio.Future[None]] = []
         self._ended: set[int] = set()
         self._cancelling: dict[asyncio.Future[None], None] = {}
 
-    def started(self) -> dict[int, str]:
-        """Instance ids of the running children by wait key: what a new run must watch."""
-        return dict(self._started)
+    def started(self) -> list[tuple[int, str, str]]:
+        """Wait key, instance id and definition id of the running children: what a new run must watch."""
+        return [(key, instance_id, self._definitions[key]) for key, instance_id in self._started.items()]
 
-    def adopt(self, key: int, instance_id: str) -> None:
+    def adopt(self, key: int, instance_id: str, definition_id: str) -> None:
         """Watch a child that an earlier run of this workflow started."""
         self._started[key] = instance_id
+        self._definitions[key] = definition_id
         self._run(key, self._watch(key, instance_id))
 
     def open(self, state: State, wait: ChildWait) -> None:
@@ -92,6 +99,22 @@ class Children:
         if not ended:
             self._begin_cancellation(instance_id)
         task.cancel()
+
+    async def all_begun(self) -> None:
+        """Wait until the called instances exist: who is answered may look for them. Not for hundreds of them."""
+        if 0 < self.starting <= MAX_AWAITED:
+            begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._begun.append(begun)
+            await begun
+
+    def _note_begun(self) -> None:
+        self.starting -= 1
+        if self.starting == 0:
+            waiting, self._begun = self._begun, []
+            for begun in waiting:
+                if not begun.done():
+                    begun.set_result(None)
+        self._rouse()
 
     @property
     def busy(self) -> bool:
@@ -142,8 +165,10 @@ class Children:
                 tenant=wait.tenant or state.tenant,
                 parent_id=state.instance_id,
                 root_id=state.root_id or state.instance_id,
+                compensation=wait.compensation,
             )
             start = codec.to_json(command)
+            self._definitions[wait.key] = str(called["definition_id"])
             meta: dict[str, Any] = called.get("meta") or {}
             handle = await workflow.start_child_workflow(
                 contract.WORKFLOW_TYPE,
@@ -165,8 +190,7 @@ class Children:
                 return
             self._started[wait.key] = instance_id
         finally:
-            self.starting -= 1
-            self._rouse()
+            self._note_begun()
         try:
             result: Any = await handle
         except ChildWorkflowError as error:
@@ -174,13 +198,18 @@ class Children:
         self._answer(wait.key, result)
 
     async def _watch(self, key: int, instance_id: str) -> None:
-        result: Any = await workflow.execute_activity(
-            contract.ACTIVITY_WATCH_CHILD,
-            instance_id,
-            start_to_close_timeout=timedelta(days=3650),
-            heartbeat_timeout=timedelta(seconds=30),
-            summary=f"watch {instance_id}",
-        )
+        try:
+            result: Any = await workflow.execute_activity(
+                contract.ACTIVITY_WATCH_CHILD,
+                instance_id,
+                start_to_close_timeout=timedelta(days=3650),
+                heartbeat_timeout=timedelta(seconds=30),
+                summary=f"watch {instance_id}",
+            )
+        except ActivityError:
+            if self._tasks.get(key) is not asyncio.current_task():
+                return  # the call was taken away: nobody wants to know any more
+            raise
         self._answer(key, result)
 
     def _answer(self, key: int, result: dict[str, Any]) -> None:
@@ -196,6 +225,8 @@ class Children:
                 variables={name: codec.decode_value(value) for name, value in variables.items()},
                 code=code,
                 message=str(result.get("message") or ""),
+                compensation=result.get("compensation") or {},
+                definition=self._definitions.pop(key, None),
             )
         )
 

@@ -115,8 +115,10 @@ class BpmnProcess:
     async def run(self, data: Any) -> Any:
         """Interpret the process to its end; the result is for the caller of a call activity."""
         if self._input.carried is not None:
-            for key, instance_id in self._input.carried["children"]:
-                self.mirror.children.adopt(key, instance_id)
+            for key, instance_id, definition_id in self._input.carried["children"]:
+                self.mirror.children.adopt(key, instance_id, definition_id)
+                if key not in self.state.waits:  # an update that came with the first activation took the call away
+                    self.mirror.children.close(key)
             self.mirror.update_all()
         self._reconcile()
         cancelled = False
@@ -226,7 +228,7 @@ class BpmnProcess:
             self._wake.set_result(None)
 
     def _begin_another_run(self) -> None:
-        children = list(self.mirror.children.started().items())
+        started = self.mirror.children.started()
         workflow.continue_as_new(
             ProcessInput(
                 definition_hash=self.outbox.definition_hash,
@@ -238,7 +240,7 @@ class BpmnProcess:
                     "confirmed": self.outbox.confirmed,
                     "held": self._held,
                     "runs": self.runs.carry(),
-                    "children": children,
+                    "children": started,
                 },
             ).to_json()
         )
@@ -287,6 +289,7 @@ class BpmnProcess:
             self._note(event)
         if self.state.ended and self._is_called:
             self._child_result["variables"] = children.last_variables(before, result.events)
+            self._child_result["compensation"] = queries.compensation_of(self.state)
         return None
 
     def _own_variables(self) -> dict[str, Any]:
@@ -413,6 +416,7 @@ class BpmnProcess:
             await confirmed
         else:
             self._rouse()
+        await self.mirror.children.all_begun()
         return Answer(target, self.state.ended).to_json()
 
     # -- questions
