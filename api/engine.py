@@ -20,9 +20,10 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities import timer_starts
+from activities.messages import MessageRouter
 from api.settings import ApiSettings
 from interpreter import codec
-from interpreter.commands import Command, MigrateInstance, StartInstance
+from interpreter.commands import Command, MigrateInstance, StartInstance, Variables
 from interpreter.workflow import client as shell
 from interpreter.workflow.client import (
     CommandRejected,
@@ -85,6 +86,20 @@ class Engine(Protocol):
         """Ask one of the read-only queries of `interpreter.workflow.contract`."""
         ...
 
+    async def publish(
+        self,
+        database: Database,
+        name: str,
+        correlation_key: str | None,
+        variables: Variables,
+        *,
+        ttl: int = 0,
+        id: str | None = None,
+        tenant: str | None = None,
+    ) -> str | None:
+        """Publish a message that waits `ttl` ms for a subscription; who has received it, None if nobody has yet."""
+        ...
+
     async def arm_timers(self, database: Database) -> None:
         """Have the timer start events of the latest definitions wait for their instants."""
         ...
@@ -142,6 +157,20 @@ class TemporalEngine:
 
     async def ask(self, instance_id: str, query: str, *arguments: Any) -> Any:
         return await shell.ask(self.client, instance_id, query, *arguments)
+
+    async def publish(
+        self,
+        database: Database,
+        name: str,
+        correlation_key: str | None,
+        variables: Variables,
+        *,
+        ttl: int = 0,
+        id: str | None = None,
+        tenant: str | None = None,
+    ) -> str | None:
+        router = MessageRouter(database, self.client, self.task_queue)
+        return await router.publish(name, correlation_key, variables, ttl=ttl, id=id, tenant_id=tenant)
 
     async def arm_timers(self, database: Database) -> None:
         try:

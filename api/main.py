@@ -3,6 +3,7 @@
 /engine-rest/...                    Camunda 7's REST API (`resources/`)
 /engine-rest/engine/default/...     the same
 /docs, /openapi.json                its description
+/api/webhooks, /api/hooks/{id}      requests from outside (`resources/webhook.py`)
 /health                             200 once the database and Temporal answer, else 503
 /                                   the browser application, if it is installed
 """
@@ -30,6 +31,7 @@ from api.errors import RestError, engine_error, invalid_request, rest_exception,
 from api.front import Front, Verify
 from api.operations import JsonResponse, mount
 from api.resources import OPERATIONS
+from api.resources.webhook import mount_webhooks
 from api.services import Services, open_services
 from api.settings import ApiSettings
 from store.errors import Conflict, InvalidQuery, NotFound, StoreError, Unavailable
@@ -65,6 +67,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redirect_slashes=False,
     )
     mount(app, OPERATIONS, lambda: services[0])
+    mount_webhooks(app, lambda: services[0])
     app.add_api_route("/health", _health(services), methods=["GET"], summary="Is everything there", response_model=None)
     app.add_exception_handler(RestError, _rest_error)
     app.add_exception_handler(HTTPException, _http_error)
