@@ -2,6 +2,8 @@
 
 Nothing rests on them, so everything here may be lost: the newest offer of an instance replaces the older, a confirmed
 flush makes it needless, a full queue drops, an error is logged. The delay is what spares short processes the write.
+Under load everything takes longer, so that more instances outlive the delay; writing for each of them would add to the
+load. Therefore this takes at most a small share of the time: after a slow pass it rests, and waits for older offers.
 """
 
 from __future__ import annotations
@@ -10,11 +12,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
 Write = Callable[[dict[str, Any]], Awaitable[object]]
+
+REST: Final = 9.0
+"""Times the duration of the last pass: at most a tenth of the time goes into these writes."""
+LONGEST_DELAY: Final = 5.0
+"""Seconds; a loaded engine shows progress that late, not never."""
 
 
 class DelayedSideChannel:
@@ -42,11 +49,17 @@ class DelayedSideChannel:
 
     async def run(self) -> None:
         """Write what has waited long enough, until cancelled."""
+        delay = self._delay
         while True:
-            await asyncio.sleep(self._delay / 2)
-            ripe = self._take(time.monotonic() - self._delay)
+            await asyncio.sleep(delay / 2)
+            began = time.monotonic()
+            ripe = self._take(began - delay)
             for start in range(0, len(ripe), self._parallel):
                 await asyncio.gather(*(self._try(batch) for batch in ripe[start : start + self._parallel]))
+            delay = self._next_delay(time.monotonic() - began)
+
+    def _next_delay(self, spent: float) -> float:
+        return max(self._delay, min(2 * REST * spent, LONGEST_DELAY))
 
     def _take(self, before: float) -> list[dict[str, Any]]:
         ripe: list[dict[str, Any]] = []

@@ -36,6 +36,8 @@ _WRITE = (
 _LOG = """SELECT first, last, confirmed, digests, steps FROM event_batch
     WHERE instance_id = %s AND last > %s ORDER BY first"""
 _ATTEMPTS = 4
+_MOST_AHEAD = 10_000
+"""Instances that one process remembers as written ahead."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +55,7 @@ class Projector:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._nodes = NodeCatalog()
+        self._ahead: dict[str, bool] = {}  # instances with unconfirmed steps in the log; only saves a vain attempt
 
     async def write(self, batch: Batch | Mapping[str, Any]) -> WriteResult:
         """Bring the rows up to `batch.reached`. May be repeated without harm.
@@ -92,6 +95,13 @@ class Projector:
         digests = [step.digest for step in batch.steps]
         if not digests:  # nothing happened, but what was written up to the base is so
             return await self._reconcile(connection, batch, digests) or WriteResult("repeated", 0)
+        ahead = self._ahead.pop(batch.instance_id, False)
+        if not batch.confirmed:
+            self._note_ahead(batch.instance_id)
+        if ahead:  # appending would fail: the log goes beyond the base
+            result = await self._reconcile(connection, batch, digests)
+            if result is not None:
+                return result
         for _ in range(_ATTEMPTS):
             try:
                 status = await self._append(connection, batch, digests)
@@ -107,6 +117,11 @@ class Projector:
             if result is not None:
                 return result
         raise Conflict(f"Expected to write the batch of {batch.instance_id!r} but others keep writing that instance.")
+
+    def _note_ahead(self, instance_id: str) -> None:
+        if len(self._ahead) >= _MOST_AHEAD:
+            self._ahead.pop(next(iter(self._ahead)))
+        self._ahead[instance_id] = True
 
     async def _heal(self, connection: Connection, instance_id: str) -> None:
         async with connection.transaction():
