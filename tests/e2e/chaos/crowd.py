@@ -42,6 +42,7 @@ class Crowd:
         self._count = 0
         self._open: set[str] = set()
         self._updated: set[str] = set()
+        self._posting: set[asyncio.Task[None]] = set()
         self.storm = False
         self.books = Books()
         self.over = asyncio.Event()
@@ -60,9 +61,10 @@ class Crowd:
 
     async def __aexit__(self, *_: object) -> None:
         self.over.set()
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._posting]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.close()
         await self._database.close()
 
@@ -110,6 +112,8 @@ class Crowd:
             self._count += 1
             token = f"{self._run}-{self._count}"
             self.books.attempts[token] = Attempt(token, scene.key, variant, self.storm)
+            if scene.key == "chaos_letter":  # before, while and after its receiver starts, whether or not we hear of it
+                self._keep(asyncio.create_task(self._post_letter(token)))
             try:
                 instance = await self._client.start(
                     scene.key, scenes.variables(token, variant), business_key=f"B-{token}"
@@ -122,15 +126,17 @@ class Crowd:
             self.books.started[token] = instance.id
             if scene.key != scenes.PARKED:
                 self._open.add(instance.id)
-            if scene.key == "chaos_letter":
-                await self._post_letter(token)
             return
 
     async def _post_letter(self, token: str) -> None:
         """Publish twice at the same time under one id, and again while nobody answers."""
-        publishing = [self._publish(token) for _ in range(2)]
-        await asyncio.gather(*publishing)
+        await asyncio.sleep(self._chance.choice((0.0, 0.05, 1.0)))
+        await asyncio.gather(*(self._publish(token) for _ in range(2)))
         self.books.deeds["letter published twice"] += 1
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._posting.add(task)
+        task.add_done_callback(self._posting.discard)
 
     async def _publish(self, token: str) -> None:
         while True:
