@@ -2,13 +2,12 @@
 
 When an activity completes, a *record* of it is kept in its scope, if there is a way to undo it:
 
-    {"handler": id, "variables": {...}}                          a compensation boundary event with its handler
-    {"child": {...}}                                             a call activity whose called instance left something
-    to undo
-    {"inner": [[node, record], ...], "variables": {...},         a subprocess: what completed inside it and a snapshot
-    of its
-     "event_subprocess": id}                                     variables; its compensation event subprocess, if it
-     has one
+    {"handler": id, "variables": {...}}
+        a compensation boundary event with its handler
+    {"child": {...}}
+        a call activity whose called instance left something to undo
+    {"inner": [[node, record], ...], "variables": {...}, "event_subprocess": id}
+        a subprocess: what completed inside it, a snapshot of its variables, its compensation event subprocess if any
 
 A throw event consumes the records of its scope, youngest first. It stays active as the *owner*; `data["todo"]` are
 the keys of records to come, `data["active"]` how many handlers run. A subprocess record is brought back as an element
