@@ -112,7 +112,7 @@ async def test_camunda_8_connector(temporal_client: Client, task_queue: str, ser
     model = _camunda8(
         {
             "method": "POST",
-            "url": '=base + &quot;/items&quot;',
+            "url": "=base + &quot;/items&quot;",
             "body": "={amount: amount}",
             "authentication.type": "bearer",
             "authentication.token": "{{secrets.TOKEN}}",
