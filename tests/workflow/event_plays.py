@@ -293,6 +293,35 @@ THROW_EVENTS: Final[dict[str, Play]] = {
         reaches=("undo_a", "done"),
         avoids=("undo_b",),
     ),
+    "compensation inside a called instance": Play(
+        undoable(
+            bpmn("p")
+            .start()
+            .call_activity("call", "called")
+            .throw("back", compensation=True)
+            .end("done")
+            .process("called")
+            .start("c_in"),
+            "a",
+        ).end("c_out"),
+        reaches=("undo_a", "done"),
+        profile="spec",
+    ),
+    "no compensation inside a called instance": Play(
+        undoable(
+            bpmn("p")
+            .start()
+            .call_activity("call", "called")
+            .throw("back", compensation=True)
+            .end("done")
+            .process("called")
+            .start("c_in"),
+            "a",
+        ).end("c_out"),
+        reaches=("c_out", "done"),
+        avoids=("undo_a",),
+        profile="c7",
+    ),
     "multiple throw event": Play(
         bpmn("p")
         .start()
