@@ -79,7 +79,7 @@ class Crowd:
                 await self._start(scene, variant)
 
         await asyncio.gather(*(one(scene, v) for scene in scenes.SCENES for v in range(scenes.VARIANTS)))
-        await self.drain(60)
+        await self.drain(120)
 
     async def play(self, enough: Callable[[], bool]) -> None:
         """Start instances until `enough()`, never more than `at_once` open."""

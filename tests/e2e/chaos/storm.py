@@ -146,8 +146,8 @@ class Weather:
             for table in chance.sample(_TABLES, 2):
                 try:
                     connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-                except psycopg.errors.LockNotAvailable:
-                    connection.rollback()
+                except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                    connection.rollback()  # also gives up the first lock, which is the weather's business
             time.sleep(1 + 3 * chance.random())
 
     def _cut_connections(self, chance: random.Random) -> None:
