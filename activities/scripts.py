@@ -21,7 +21,7 @@ from typing import Any, Final
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.script_process import ScriptError, run_javascript
+from activities.script_process import ScriptError, run_limited
 from interpreter import codec
 from interpreter.values import Typed
 from interpreter.workflow import contract
@@ -64,7 +64,7 @@ class ScriptActivities:
             self._pool = ProcessPoolExecutor(_PROCESSES, mp_context=multiprocessing.get_context("spawn"))
         try:
             async with asyncio.timeout(_PATIENCE + TIME_LIMIT):
-                answer = await loop.run_in_executor(self._pool, run_javascript, script, variables, context, TIME_LIMIT)
+                answer = await loop.run_in_executor(self._pool, run_limited, script, variables, context, TIME_LIMIT)
         except ScriptError as error:
             raise _final(str(error)) from error
         except (BrokenProcessPool, TimeoutError) as error:

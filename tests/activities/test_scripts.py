@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.script_process import ScriptError, run_javascript
+from activities.script_process import ScriptError, run_javascript, run_limited
 from activities.scripts import ScriptActivities
 
 
@@ -65,6 +67,14 @@ async def test_local_variables_stay_with_the_task(scripts: ScriptActivities) -> 
 def test_what_a_script_may_not(script: str, message: str) -> None:
     with pytest.raises(ScriptError, match=message):
         run_javascript(script, "{}", "{}", 0.3)
+
+
+def test_a_loop_that_looks_at_no_clock_is_ended_by_the_system() -> None:
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=run_limited, args=("Array(2 ** 28).join('x')", "{}", "{}", 0.1))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGXCPU
 
 
 async def test_a_language_must_be_allowed_by_name(scripts: ScriptActivities) -> None:
