@@ -73,3 +73,52 @@ def test_every_variable_is_documented() -> None:
     manual = (root / "docs" / "operations.md").read_text()
     assert len(read) > 20
     assert [name for name in read if f"`OSTINATO_{name}" not in manual] == []
+
+
+def test_connectors_are_set_up_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "KEY").write_text("from a file\n")
+    (tmp_path / ".hidden").write_text("x")
+    settings = load(
+        {
+            "OSTINATO_DATABASE_URL": "postgresql://db/x",
+            "OSTINATO_HTTP_HOSTS": "api.example.org, *.inside.example,10.0.0.0/8",
+            "OSTINATO_HTTP_MAX_RESPONSE": "5000",
+            "OSTINATO_MAIL_SERVER": "smtps://ann:p%40ss@mail.example.org",
+            "OSTINATO_MAIL_FROM": "ann@example.org",
+            "OSTINATO_MAIL_RECIPIENTS": "*@example.org,*",
+            "OSTINATO_SECRETS_DIRECTORY": str(tmp_path),
+            "OSTINATO_SECRET_TOKEN": "t0ken",
+        }
+    )
+    connectors = settings.worker().connectors
+    assert connectors.hosts == ("api.example.org", "*.inside.example", "10.0.0.0/8")
+    assert dict(connectors.secrets) == {"KEY": "from a file", "TOKEN": "t0ken"}
+    assert connectors.max_response == 5000
+    mail = connectors.mail
+    assert mail is not None
+    assert (mail.host, mail.port, mail.encryption) == ("mail.example.org", 465, "tls")
+    assert (mail.user, mail.password, mail.sender) == ("ann", "p@ss", "ann@example.org")
+    assert mail.recipients == ("*@example.org", "*")
+    for secret in ("t0ken", "p@ss", "p%40ss", "from a file"):
+        assert secret not in repr(settings) + repr(connectors)
+
+
+def test_without_settings_connectors_may_nothing() -> None:
+    connectors = load({"OSTINATO_DATABASE_URL": "postgresql://db/x"}).worker().connectors
+    assert (connectors.hosts, dict(connectors.secrets), connectors.mail) == ((), {}, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OSTINATO_HTTP_HOSTS", "https://api.example.org"),
+        ("OSTINATO_MAIL_SERVER", "mail.example.org:25"),
+        ("OSTINATO_MAIL_SERVER", "smtp://:25"),
+        ("OSTINATO_MAIL_SERVER", "smtp://host:port"),
+        ("OSTINATO_SECRETS_DIRECTORY", "/no/such/folder"),
+        ("OSTINATO_HTTP_MAX_RESPONSE", "1"),
+    ],
+)
+def test_connector_settings_that_cannot_be_read(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=name):
+        load({"OSTINATO_DATABASE_URL": "postgresql://db/x", name: value}).worker()
