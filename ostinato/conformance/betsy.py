@@ -20,7 +20,8 @@ from interpreter.definition import FlowNode
 from interpreter.elements.reading import CompileError
 from interpreter.queries import conditional_starts
 from ostinato.conformance.report import Verdict
-from ostinato.testing.world import Handler, Job, World
+from ostinato.testing.work import Handler, Job
+from ostinato.testing.world import World
 
 DATA = "a string"
 

@@ -34,8 +34,7 @@ from interpreter.waits import (
 from ostinato.errors import UserError
 from ostinato.testing.models import Model, definitions_of, source_of
 from ostinato.testing.traces import marks
-
-Handler = Callable[["Job"], Mapping[str, Any] | None]
+from ostinato.testing.work import BpmnError, Handler, Job
 
 START = int(datetime(2030, 1, 1, tzinfo=UTC).timestamp() * 1000)
 MAX_DELIVERIES = 100_000
@@ -44,36 +43,6 @@ ASYNC = ("async_before", "async_after")
 
 OBSERVERS: list[Callable[[Any, list[Any]], None]] = []
 """Called with every run and the events of its every step; for coverage."""
-
-
-class Job:
-    """What a handler gets: the open job or external task."""
-
-    def __init__(self, run: Run, wait: Wait) -> None:
-        self.run = run
-        self.wait = wait
-        self.type: str = getattr(wait, "type", None) or getattr(wait, "topic", "")
-        self.node = wait.node
-        self.headers: Mapping[str, Any] = getattr(wait, "headers", {})
-
-    @property
-    def variables(self) -> dict[str, Any]:
-        """The variables that the job sees."""
-        return queries.variables_at(self.run.state, self.wait.element)
-
-    def local(self, **variables: Any) -> None:
-        """Set variables in the job's own element instance."""
-        self.run.do(c.SetVariables(self.run.world.now, variables, element=self.wait.element, local=True))
-
-
-class BpmnError(Exception):
-    """Raised by a handler: the model's error `code`."""
-
-    def __init__(self, code: str, message: str = "", **variables: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
-        self.variables = variables
 
 
 class World:

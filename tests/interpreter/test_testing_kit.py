@@ -10,7 +10,7 @@ import pytest
 
 from ostinato.errors import UserError
 from ostinato.testing import Coverage, World, bpmn, run
-from ostinato.testing.world import BpmnError, Job
+from ostinato.testing.work import BpmnError, Job
 
 
 def order() -> object:
