@@ -30,7 +30,7 @@ def _javascript_worker(rest: Rest, topic: str, count: int) -> dict[str, Any]:
         [node, str(NODE / "external_task_worker.mjs"), rest.url, topic, str(count)],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=105,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

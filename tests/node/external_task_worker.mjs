@@ -8,7 +8,7 @@ const client = new Client({
   workerId: "javascript",
   maxTasks: 5,
   asyncResponseTimeout: 10000,
-  lockDuration: 20000,
+  lockDuration: 60000,
   interval: 50,
 });
 const report = { done: [], errors: [] };
@@ -67,4 +67,4 @@ function types(task) {
 setTimeout(() => {
   report.errors.push("timeout");
   finish(2);
-}, 60000);
+}, 95000);
