@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -101,7 +102,6 @@ class PastInstance:
     start_time: datetime | None
     end_time: datetime | None
     start_activity_id: str | None = None
-    end_activity_id: str | None = None
     duration_in_millis: int | None = None
 
     @property
@@ -270,7 +270,9 @@ class Client:
 
     async def variables(self, instance_id: str) -> dict[str, Any]:
         """Variables of a running instance."""
-        return decode(await self.request("GET", f"/process-instance/{instance_id}/variables"))
+        path = f"/process-instance/{instance_id}/variables"
+        rows: dict[str, Any] = await self.request("GET", path)
+        return {name: await self._value(row, f"{path}/{quote(name, safe='')}/data") for name, row in rows.items()}
 
     async def set_variables(
         self, instance_id: str, variables: Mapping[str, Any], removals: tuple[str, ...] = ()
@@ -358,7 +360,7 @@ class Client:
     async def past_variables(self, instance_id: str) -> dict[str, Any]:
         """The last values of an instance's variables, also after its end."""
         rows = await self._list("/history/variable-instance", {"processInstanceId": instance_id})
-        return decode({row["name"]: row for row in rows})
+        return {row["name"]: await self._value(row, f"/history/variable-instance/{row['id']}/data") for row in rows}
 
     async def incidents(self, **filters: Any) -> list[Incident]:
         """Open incidents; `filters` as in GET /incident."""
@@ -378,12 +380,25 @@ class Client:
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
         """Call the REST API; the parsed answer, None for an empty one. Raises EngineError."""
+        answer = await self._send(method, path, **options)
+        return answer.json() if answer.content else None
+
+    async def _value(self, variable: Mapping[str, Any], data_path: str) -> Any:
+        """The value of a variable; Bytes are not in lists and come by a call of their own."""
+        if str(variable.get("type")).lower() == "bytes" and variable.get("value") is None:
+            try:
+                return (await self._send("GET", data_path)).content
+            except NotFound:  # Bytes without a value
+                return None
+        return _decode(variable)
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = await self._http.request(method, self.url + path, **options)
         except httpx.TransportError as error:
             raise Unreachable(f"Expected an engine at {self.url} but it did not answer: {error}") from error
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return answer
         try:
             problem = answer.json()
         except ValueError:

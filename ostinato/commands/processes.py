@@ -65,8 +65,7 @@ def start(
         instance = await engine.start(key, _parse(variables), business_key=business_key)
         console.print(instance.id, highlight=False)
         if instance.ended:
-            past = await engine.past_instance(instance.id)
-            console.print(f"[dim]ended at {past.end_activity_id or 'its end'}[/dim]")
+            console.print(f"[dim]ended at {await _end(engine, instance.id)}[/dim]")
         else:
             await _print_tree(engine, console, instance.id, instance.id)
 
@@ -113,7 +112,7 @@ def show(instance: Annotated[str, typer.Argument(help="Instance id, its beginnin
         title = f"[bold]{found.process_definition_key}[/bold] {found.id}{key} {_state(found)}"
         if found.ended:
             console.print(title)
-            console.print(f"ended at {found.end_activity_id or '?'} {_ago(found.end_time)}")
+            console.print(f"ended at {await _end(engine, found.id)} {_ago(found.end_time)}")
             variables = await engine.past_variables(found.id)
         else:
             await _print_tree(engine, console, found.id, title)
@@ -259,6 +258,12 @@ def _run(work: Callable[[Client, Console], Awaitable[_T]]) -> _T:
             return await work(engine, Console(soft_wrap=True))
 
     return asyncio.run(main())
+
+
+async def _end(engine: Client, instance_id: str) -> str:
+    """The flow node that an ended instance entered last."""
+    activities = await engine.past_activities(instance_id)
+    return activities[-1].activity_id if activities else "its start"
 
 
 async def _instance(engine: Client, text: str) -> PastInstance:
