@@ -100,11 +100,8 @@ class ConnectorActivities:
             answer = await self._http.send(requests.token_call(authentication, job.total))
             authentication = {"type": "bearer", "token": requests.token_of(answer)}
         call = requests.authenticated(call, authentication)
-        for name in ("token", "password", "value"):
-            if isinstance(value := authentication.get(name), str):
-                job.secrets.also_conceal(value)
-        if basic := call.headers.get("Authorization"):
-            job.secrets.also_conceal(basic.partition(" ")[2])
+        if made := call.headers.get("Authorization"):
+            job.secrets.also_conceal(made.partition(" ")[2])
         return call
 
     async def _mail(self, job: Job) -> Outcome:

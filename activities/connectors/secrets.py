@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 from activities.connectors.failures import final
 from interpreter.workflow.jobs import SECRET_REFERENCE
 
-_MIN_CONCEALED: Final = 4
+_MIN_CONCEALED: Final = 6
+"""Characters; what is shorter would be found in answers by chance."""
 
 
 class Secrets:
