@@ -24,18 +24,20 @@ class Called:
     def __init__(self) -> None:
         self.engine: Engine | None = None
         self.missing: set[str] = set()
+        self.calls: list[tuple[str, str | None]] = []
 
     @activity.defn(name=contract.ACTIVITY_RESOLVE_CHILD)
     async def resolve(self, call: dict[str, Any]) -> Any:
         assert self.engine is not None
         if call["process_id"] in self.missing:
             raise ApplicationError(f"no process {call['process_id']}", non_retryable=True)
+        self.calls.append((call["binding"], call["version"]))
         definition = self.engine.definitions[call["process_id"]]
         return ProcessInput(definition.hash, f"{definition.process_id}:1:x").to_json()
 
 
 def _engine(
-    client: Client, task_queue: str, *models: Builder, options: dict[str, Any] | None = None
+    client: Client, task_queue: str, *models: Builder, options: dict[str, Any] | None = None, profile: str = "c7"
 ) -> tuple[Engine, Called]:
     called = Called()
     watching = ChildActivities(None, client)  # type: ignore[arg-type]  # watching needs no database
@@ -44,6 +46,7 @@ def _engine(
         task_queue,
         *(model.xml() for model in models),
         options=options,
+        profile=profile,
         activities=(called.resolve, watching.watch),
     )
     called.engine = engine
@@ -142,3 +145,29 @@ async def test_a_child_that_is_just_being_started_is_cancelled(
         await engine.until(lambda: engine.read_model.ended(child_id) == "cancelled")
         assert engine.read_model.path(instance)[-1] == "stopped"
         assert await engine.result(instance) == {"outcome": "completed"}
+
+
+async def test_what_a_called_instance_did_is_undone(temporal_client: Client, task_queue: str) -> None:
+    """Compensation goes into the completed child: an instance of the same definition does the undoing."""
+    parent = bpmn("parent").start().call_activity("call", "child").throw("regret", compensation=True).end("done")
+    child = (
+        bpmn("child")
+        .start()
+        .task("book")
+        .boundary("undo", on="book", compensation=True)
+        .handler("user_task", "cancel_booking")
+        .end()
+    )
+    engine, called = _engine(temporal_client, task_queue, parent, child, profile="spec")
+    async with engine:
+        instance = await engine.start("parent")
+
+        def undoing() -> list[str]:
+            return [i for i in engine.read_model.events if i != instance and engine.read_model.open_waits(i)]
+
+        await engine.until(undoing)
+        (undoer,) = undoing()
+        await engine.execute(undoer, CompleteWait(now=0, wait=engine.wait(undoer, "cancel_booking")))
+        assert await engine.result(instance) == {"outcome": "completed"}
+        assert engine.read_model.path(instance)[-1] == "done"
+        assert called.calls == [("latest", None), ("definition", "child:1:x")]
