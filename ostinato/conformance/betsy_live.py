@@ -8,7 +8,7 @@ from typing import Any
 
 from interpreter.bpmn.document import BpmnParseError, parse_bpmn
 from interpreter.elements.reading import CompileError
-from interpreter.workflow.client import CommandRejected
+from interpreter.workflow.client import CommandRejected, ProcessError
 from ostinato.conformance.betsy import DATA, Case, agrees, cases, data_names
 from ostinato.conformance.live import LiveCase, LiveEngine, for_each, live_engine
 from ostinato.conformance.report import Verdict
@@ -35,6 +35,8 @@ async def _run_case(engine: LiveEngine, folder: Path, case: Case, profile: str) 
         actual, note = ["ERROR_deployment"], str(error)
     except CommandRejected as error:
         actual, note = ["ERROR_runtime"], str(error)
+    except ProcessError as error:  # one case that is stuck must not end the others
+        actual, note = ["no_answer"], f"{type(error).__name__}: {error}"
     return Verdict(case.name, agrees(case.expected, actual), " ".join(case.expected), " ".join(actual), note)
 
 

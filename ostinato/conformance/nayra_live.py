@@ -51,8 +51,8 @@ async def _run_case(engine: LiveEngine, case: Case, profile: str) -> Verdict:
     live = engine.case(features=[*features_of(profile), LOOP_UNTIL, LOOP_INPUT_ERRORS])
     try:
         worked = await _work(live, case, profile)
-    except (BpmnParseError, CompileError, process.CommandRejected) as error:
-        return Verdict(case.name, False, expected, "", str(error))
+    except (BpmnParseError, CompileError, process.ProcessError) as error:
+        return Verdict(case.name, False, expected, "", f"{type(error).__name__}: {error}")
     failed = [node for node in case.errors if await _has_failed(live, node)]
     actual = " ".join(worked) + "".join(f" !{element}" for element in failed)
     if case.output is None:

@@ -16,7 +16,7 @@ from ostinato.conformance import betsy, betsy_live, nayra, nayra_live
 from ostinato.conformance.report import Verdict, closing_line
 from tests.suites import suite
 
-Judge = Callable[[Path], list[Verdict]]
+Judge = Callable[[Path, str], list[Verdict]]
 
 BETSY_SAMPLE = {"CallActivity_GlobalTask", "ParallelProcess", "Timer_IntermediateEvent", "AdHocSubProcess_Parallel"}
 NAYRA_SAMPLE = ("CallActivityBoundaryError", "EventBasedGateway_Timer")
@@ -49,8 +49,8 @@ def _nayra_sample(to: Path) -> Path:
     return to
 
 
-def _same(folder: Path, core: Judge, live: Judge) -> None:
-    expected, found = core(folder), live(folder)
+def _same(folder: Path, core: Judge, live: Judge, profile: str = "spec") -> None:
+    expected, found = core(folder, profile), live(folder, profile)
     assert expected
     assert {v.case: v.passed for v in found} == {v.case: v.passed for v in expected}
     assert closing_line(found) == closing_line(expected)
@@ -83,11 +83,13 @@ def test_there_are_two_engines(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_all_of_betsy() -> None:
-    _same(suite("scenarios/betsy"), betsy.judge, betsy_live.judge)
+@pytest.mark.parametrize("profile", ["spec", "c7"])
+def test_all_of_betsy(profile: str) -> None:
+    _same(suite("scenarios/betsy"), betsy.judge, betsy_live.judge, profile)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_all_of_nayra() -> None:
-    _same(suite("scenarios/nayra-patterns"), nayra.judge, nayra_live.judge)
+@pytest.mark.parametrize("profile", ["spec", "c7"])
+def test_all_of_nayra(profile: str) -> None:
+    _same(suite("scenarios/nayra-patterns"), nayra.judge, nayra_live.judge, profile)
