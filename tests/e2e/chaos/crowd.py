@@ -1,8 +1,8 @@
 """The clients of the chaos: they start instances, do people's work, deliver messages and signals, repair incidents.
 
 They are as clumsy as real ones: they ask twice, at the same time and later, when nobody answered and without any
-reason. Everything they see goes into the `Books`. A start is repeated with a token of its own, so every instance is
-known by the one request that made it; what is repeated with the same id (updates, published letters) must happen once.
+reason. Everything they see goes into the `Books`. Every instance is known by the token of the request that made it;
+what is repeated with the same id (keyed starts, updates, published letters) must happen once.
 """
 
 from __future__ import annotations
@@ -108,25 +108,46 @@ class Crowd:
             await asyncio.sleep(0.3)
 
     async def _start(self, scene: scenes.Scene, variant: int) -> None:
+        """Half of the starts carry an idempotency key and are made twice at the same time, and again until there is an
+        answer: one instance. The others have a new token each time: as many instances as the engine likes."""
+        is_keyed = self._chance.random() < 0.5
+        token = self._token(scene, variant)
         while True:
-            self._count += 1
-            token = f"{self._run}-{self._count}"
-            self.books.attempts[token] = Attempt(token, scene.key, variant, self.storm)
-            if scene.key == "chaos_letter":  # before, while and after its receiver starts, whether or not we hear of it
-                self._keep(asyncio.create_task(self._post_letter(token)))
-            try:
-                instance = await self._client.start(
-                    scene.key, scenes.variables(token, variant), business_key=f"B-{token}"
-                )
-            except EngineError as error:
-                self.books.note(error)
-                self.books.deeds["start without an answer"] += 1
-                await asyncio.sleep(0.3)
-                continue
-            self.books.started[token] = instance.id
-            if scene.key != scenes.PARKED:
-                self._open.add(instance.id)
-            return
+            calls = [self._try_start(scene, variant, token, token if is_keyed else None) for _ in range(1 + is_keyed)]
+            instances = {instance for instance in await asyncio.gather(*calls) if instance is not None}
+            if len(instances) > 1:
+                self.books.strange.append(f"one idempotency key, several instances: {sorted(instances)}")
+            if instances:
+                instance = instances.pop()
+                self.books.started[token] = instance
+                if scene.key != scenes.PARKED:
+                    self._open.add(instance)
+                return
+            self.books.deeds["start without an answer"] += 1
+            await asyncio.sleep(0.3)
+            if not is_keyed:
+                token = self._token(scene, variant)
+
+    def _token(self, scene: scenes.Scene, variant: int) -> str:
+        self._count += 1
+        token = f"{self._run}-{self._count}"
+        self.books.attempts[token] = Attempt(token, scene.key, variant, self.storm)
+        if scene.key == "chaos_letter":  # before, while and after its receiver starts, whether or not we hear of it
+            self._keep(asyncio.create_task(self._post_letter(token)))
+        return token
+
+    async def _try_start(self, scene: scenes.Scene, variant: int, token: str, key: str | None) -> str | None:
+        try:
+            instance = await self._client.start(
+                scene.key,
+                scenes.variables(token, variant),
+                business_key=f"B-{token}",
+                idempotency_key=key,
+            )
+        except EngineError as error:
+            self.books.note(error)
+            return None
+        return instance.id
 
     async def _post_letter(self, token: str) -> None:
         """Publish twice at the same time under one id, and again while nobody answers."""
