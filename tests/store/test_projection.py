@@ -66,7 +66,7 @@ async def test_what_opens_and_closes_in_one_batch_is_one_row_or_none(
     await assert_sound(database, one)
 
 
-async def test_a_repeated_batch_changes_nothing(
+async def test_t8_a_repeated_batch_changes_nothing(
     database: Database, projector: Projector, unique: Callable[[str], str]
 ) -> None:
     one = unique("i")
@@ -94,7 +94,7 @@ async def test_a_confirmed_batch_writes_what_the_optimistic_one_left(
     await assert_sound(database, one)
 
 
-async def test_an_attempt_that_never_happened_leaves_nothing(
+async def test_t8_an_attempt_that_never_happened_leaves_nothing(
     database: Database, projector: Projector, unique: Callable[[str], str]
 ) -> None:
     one = unique("i")
