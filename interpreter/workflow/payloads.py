@@ -8,9 +8,9 @@ activation is decoded, which is asynchronous and before the workflow runs, and l
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, Self, cast
 
 import orjson
 from temporalio.api.common.v1 import Payload
@@ -23,6 +23,7 @@ from temporalio.converter import (
     EncodingPayloadConverter,
     JSONProtoPayloadConverter,
     PayloadCodec,
+    SerializationContext,
     value_to_type,
 )
 
@@ -72,16 +73,31 @@ class OrjsonPayloadConverter(EncodingPayloadConverter):
 
 
 class OstinatoPayloadConverter(CompositePayloadConverter):
-    """Temporal's default converters with orjson in place of json."""
+    """Temporal's default converters with orjson in place of json.
+
+    Temporal makes a new one several times for every workflow task, and for every payload where external storage is
+    configured; the single converters have no state and no context, so that all share them.
+    """
 
     def __init__(self) -> None:
-        super().__init__(
-            BinaryNullPayloadConverter(),
-            BinaryPlainPayloadConverter(),
-            JSONProtoPayloadConverter(),
-            BinaryProtoPayloadConverter(),
-            OrjsonPayloadConverter(),
-        )
+        super().__init__()
+        self.converters = _CONVERTERS
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Itself: nothing here depends on where a payload belongs."""
+        return self
+
+
+_CONVERTERS: Final[Mapping[bytes, EncodingPayloadConverter]] = {
+    converter.encoding.encode(): converter
+    for converter in (
+        BinaryNullPayloadConverter(),
+        BinaryPlainPayloadConverter(),
+        JSONProtoPayloadConverter(),
+        BinaryProtoPayloadConverter(),
+        OrjsonPayloadConverter(),
+    )
+}
 
 
 class DefinitionWarmer(PayloadCodec):
