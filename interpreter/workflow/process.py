@@ -207,10 +207,13 @@ class BpmnProcess:
         """Write `batch` from here if that goes quickly; a local activity does it otherwise, which is patient.
 
         Both write before the workflow task commits and are repeated with a repeated task, so that the promise is the
-        same. Which of the two it was must be known on replay: the patch marker says it.
+        same. Which of the two it was must be known on replay: the patch marker says it. A full portion of a step that
+        does not rest always takes the activity: its end is a new activation, so that no activation grows until
+        Temporal takes it for a deadlock (2 s).
         """
         self._flushes += 1
-        if not workflow.unsafe.is_replaying_history_events() and self._runtime.direct_flush(batch):
+        is_portion = self.outbox.events >= MAX_UNCONFIRMED_EVENTS
+        if not is_portion and not workflow.unsafe.is_replaying_history_events() and self._runtime.direct_flush(batch):
             return False
         return workflow.patched(f"flush-{self._flushes}")
 
