@@ -214,7 +214,8 @@ class Machine:
         return element.key, element.node
 
     def _park(self) -> None:
-        transitions = [*[("recheck", scope) for scope in self.dirty], *self.stack]
+        # The stack is taken from its end: what became dirty first must lie last, as `drain` has it.
+        transitions = [*[("recheck", scope) for scope in reversed(self.dirty)], *self.stack]
         self.stack.clear()
         self.dirty.clear()
         self.emit(

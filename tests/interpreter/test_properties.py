@@ -127,6 +127,7 @@ def test_modifications_leave_nothing_behind(seed: int, profile: str) -> None:
 @given(SEEDS, PROFILES, st.integers(min_value=1, max_value=40))
 @example(92, "spec", 1)
 @example(117683, "c7", 1)
+@example(5098, "spec", 1)
 def test_a_small_step_budget_changes_only_when_things_happen(seed: int, profile: str, budget: int) -> None:
     from interpreter import machine
 
