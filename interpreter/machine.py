@@ -214,8 +214,10 @@ class Machine:
         return element.key, element.node
 
     def _park(self) -> None:
-        # The stack is taken from its end: what became dirty first must lie last, as `drain` has it.
-        transitions = [*[("recheck", scope) for scope in reversed(self.dirty)], *self.stack]
+        # `unpark` makes scopes dirty in this order: first those whose turn had come (the stack is taken from its end).
+        rechecks = [transition for transition in reversed(self.stack) if transition[0] == "recheck"]
+        others = [transition for transition in self.stack if transition[0] != "recheck"]
+        transitions = [*rechecks, *(("recheck", scope) for scope in self.dirty), *others]
         self.stack.clear()
         self.dirty.clear()
         self.emit(
