@@ -163,7 +163,7 @@ async def test_a_delivery_that_nobody_confirmed_is_looked_into(
     assert (await HISTORIC_PROCESS_INSTANCES.get(world.database, late)).end_time is None, "it was delivered already"
 
 
-# Slow for now: as part of the whole suite the row of the started instance was missing in two of three runs, alone never.
+# Slow for now: in two of three runs of the whole suite the row of the started instance was missing, alone never.
 @pytest.mark.parametrize("starting", [False, pytest.param(True, marks=pytest.mark.slow)])
 async def test_a_publisher_that_died_before_it_looked_may_repeat(
     world: World, unique: Any, monkeypatch: pytest.MonkeyPatch, starting: bool
