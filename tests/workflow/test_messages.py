@@ -187,6 +187,8 @@ async def test_a_publisher_that_died_before_it_looked_may_repeat(
     assert (await world.end(instance or receiver)).end_time is not None
 
 
+# Slow for the same reason.
+@pytest.mark.slow
 async def test_a_claim_whose_owner_died_before_the_start_is_taken_up(
     world: World, unique: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

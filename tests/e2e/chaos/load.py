@@ -77,7 +77,7 @@ class Load:
         """Start all instances and serve them until all have ended; TimeoutError names how many have not."""
         async with Client(self.url) as client:
             self.client = client
-            await client.deploy(contents={f"{KEY}.bpmn": model()})
+            await self._patiently(lambda: client.deploy(contents={f"{KEY}.bpmn": model()}))
             workers = [
                 Worker(self._handlers(), temporal=self.temporal, url=self.url, worker_id=f"chaos-{n}") for n in range(2)
             ]
