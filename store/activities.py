@@ -176,10 +176,11 @@ async def tree(database: Database, instance_id: str) -> InstanceTree | None:
         parent = nodes.get(row["scope"], root)
         (parent.transitions if row["in_transition"] else parent.children).append(nodes[row["key"]])
     for row in await database.fetch(
-        "SELECT key, element, node FROM incident WHERE instance_id = %s AND ended_at IS NULL ORDER BY key",
-        (instance_id,),
+        "SELECT id, element, node FROM incident_anywhere WHERE instance_id = %s AND ended_at IS NULL "
+        "AND root_id = (SELECT root_id FROM process_instance WHERE id = %s) ORDER BY key, id",
+        (instance_id, instance_id),
     ):
-        nodes.get(row["element"], root).incidents.append((element_id(instance_id, row["key"]), row["node"]))
+        nodes.get(row["element"], root).incidents.append((row["id"], row["node"]))
     return root
 
 

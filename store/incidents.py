@@ -1,21 +1,26 @@
-"""Incidents: what needs a person, open and as history."""
+"""Incidents: what needs a person, open and as history.
+
+An incident of a called instance shows at the call activities of its callers as well (view `incident_anywhere`), with
+the incident below as its cause and the one that failed as its root cause.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from interpreter.ids import split
 from store.database import Database
 from store.errors import NotFound
 from store.query.conditions import (
+    NEVER,
     Filter,
+    Filters,
+    Sql,
     any_of,
     compare,
     eq,
     execution_text,
     id_is,
-    id_text,
     like,
     nothing,
     tenants,
@@ -23,7 +28,9 @@ from store.query.conditions import (
 )
 from store.query.resource import Resource
 
-_SOURCE = "incident i JOIN process_instance p ON p.id = i.instance_id"
+_SOURCE = "incident_anywhere i JOIN process_instance p ON p.id = i.instance_id"
+_OF_ROOT = "i.root_id = (SELECT r.root_id FROM process_instance r WHERE r.id = %s)"
+"""Besides the instance: so that only the incidents of its tree are looked at."""
 _CONFIGURATION = "CASE WHEN i.wait IS NOT NULL THEN i.instance_id || ':' || i.wait END"
 
 
@@ -51,48 +58,94 @@ class IncidentRow:
     job_definition_id: str | None = None
 
 
+def _parts(identifier: str) -> tuple[str, str, int] | None:
+    """The instance that an incident shows at, the one that failed, and the key there. None: there is no such id."""
+    head, _, last = identifier.rpartition(":")
+    caller, separator, way = head.rpartition(":")
+    if not head or not last.isascii() or not last.isdigit() or int(last) >= 2**31:
+        return None
+    if separator and way and all(number.isascii() and number.isdigit() for number in way.split(".")):
+        return caller, f"{caller}.{way}", int(last)
+    return head, head, int(last)
+
+
+def _is(value: str, _: Filters) -> Sql:
+    parts = _parts(value)
+    if parts is None:
+        return NEVER
+    return Sql("i.instance_id = %s AND i.cause_instance = %s AND i.key = %s", parts)
+
+
+def _is_caused_by(value: str, _: Filters) -> Sql:
+    parts = _parts(value)
+    if parts is None:
+        return NEVER
+    return Sql("i.cause_id = %s AND i.cause_instance = %s AND i.key = %s", (value, *parts[1:]))
+
+
+def _is_rooted_in(value: str, _: Filters) -> Sql:
+    parts = _parts(value)
+    if parts is None or parts[0] != parts[1]:
+        return NEVER
+    return Sql("i.cause_instance = %s AND i.key = %s", parts[1:])
+
+
+def _inside(inner: Filter) -> Filter:
+    """A filter on something of an instance; its id is '<instance id>' or '<instance id>:<key>'."""
+
+    def build(value: str, filters: Filters) -> Sql | None:
+        condition = inner.build(value, filters)
+        if condition is None or not condition.params:
+            return condition
+        return Sql(f"{condition.text} AND {_OF_ROOT}", (*condition.params, condition.params[0]))
+
+    return Filter("string", build)
+
+
+IDENTITY = Filter("string", _is)
+
 _COLUMNS = {
-    "id": id_text("i"),
+    "id": "i.id",
     "process_definition_id": "p.definition_id",
     "process_instance_id": "i.instance_id",
     "execution_id": execution_text("i"),
     "incident_type": "i.type",
     "activity_id": "i.node",
     "failed_activity_id": "i.node",
-    "cause_incident_id": id_text("i"),
-    "root_cause_incident_id": id_text("i"),
+    "cause_incident_id": "i.cause_id",
+    "root_cause_incident_id": "i.root_cause_id",
     "configuration": _CONFIGURATION,
     "tenant_id": "p.tenant_id",
     "incident_message": "i.message",
     "annotation": "i.annotation",
 }
 _SORTS = {
-    "incidentId": id_text("i"),
+    "incidentId": "i.id",
     "incidentMessage": "i.message",
     "incidentType": "i.type",
     "executionId": execution_text("i"),
     "activityId": "i.node",
     "processInstanceId": "i.instance_id",
     "processDefinitionId": "p.definition_id",
-    "causeIncidentId": id_text("i"),
-    "rootCauseIncidentId": id_text("i"),
+    "causeIncidentId": "i.cause_id",
+    "rootCauseIncidentId": "i.root_cause_id",
     "configuration": _CONFIGURATION,
     "tenantId": "p.tenant_id",
 }
 _FILTERS: dict[str, Filter] = {
-    "incidentId": id_is("i"),
+    "incidentId": IDENTITY,
     "incidentType": eq("i.type"),
     "incidentMessage": eq("i.message"),
     "incidentMessageLike": like("i.message"),
     "processDefinitionId": eq("p.definition_id"),
     "processDefinitionKeyIn": any_of("p.definition_key"),
-    "processInstanceId": eq("i.instance_id"),
-    "executionId": id_is("i", "element"),
+    "processInstanceId": _inside(eq("i.instance_id")),
+    "executionId": _inside(id_is("i", "element")),
     "activityId": eq("i.node"),
     "failedActivityId": eq("i.node"),
-    "causeIncidentId": id_is("i"),
-    "rootCauseIncidentId": id_is("i"),
-    "configuration": id_is("i", "wait"),
+    "causeIncidentId": Filter("string", _is_caused_by),
+    "rootCauseIncidentId": Filter("string", _is_rooted_in),
+    "configuration": _inside(id_is("i", "wait")),
     "jobDefinitionIdIn": nothing("strings"),
     **tenants("p.tenant_id"),
 }
@@ -107,9 +160,9 @@ INCIDENTS: Resource[IncidentRow] = Resource(
         "element_key": "i.element",
     },
     source=_SOURCE,
-    where="i.ended_at IS NULL",
-    identity=id_is("i"),
-    order="i.instance_id, i.key",
+    where="i.ended_at IS NULL AND i.cause_ended_at IS NULL",  # the second is what there is an index for
+    identity=IDENTITY,
+    order="i.instance_id, i.key, i.id",
     sorts={**_SORTS, "incidentTimestamp": "i.created_at"},
     filters={
         **_FILTERS,
@@ -164,8 +217,8 @@ HISTORIC_INCIDENTS: Resource[HistoricIncidentRow] = Resource(
         "resolved": _RESOLVED,
     },
     source=_SOURCE,
-    identity=id_is("i"),
-    order="i.instance_id, i.key",
+    identity=IDENTITY,
+    order="i.instance_id, i.key, i.id",
     sorts={
         **_SORTS,
         "createTime": "i.created_at",
@@ -191,12 +244,16 @@ HISTORIC_INCIDENTS: Resource[HistoricIncidentRow] = Resource(
 
 async def set_annotation(database: Database, incident_id: str, annotation: str | None) -> None:
     """Set or clear a person's note on an open incident. Raises `NotFound`."""
-    try:
-        instance_id, key = split(incident_id)
-    except ValueError:
-        instance_id, key = "", 0
-    if not await database.execute(
-        "UPDATE incident SET annotation = %s WHERE instance_id = %s AND key = %s AND ended_at IS NULL",
-        (annotation, instance_id, key),
-    ):
+    parts = _parts(incident_id)
+    changed = 0
+    if parts is not None:
+        shown, failed, key = parts
+        own = shown == failed
+        changed = await database.execute(
+            "UPDATE incident SET "
+            + ("annotation = %s" if own else "caller_notes = caller_notes || jsonb_build_object(%s::text, %s::text)")
+            + " WHERE instance_id = %s AND key = %s AND ended_at IS NULL",
+            ((annotation,) if own else (shown, annotation)) + (failed, key),
+        )
+    if not changed:
         raise NotFound(f"Expected an open incident with id '{incident_id}' but there is none.")

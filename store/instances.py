@@ -7,6 +7,7 @@ from datetime import datetime
 
 from store import history
 from store.database import Database
+from store.incidents import IDENTITY
 from store.query.conditions import (
     Filter,
     Sql,
@@ -15,7 +16,6 @@ from store.query.conditions import (
     eq,
     execution_text,
     exists,
-    id_in,
     id_is,
     like,
     none_of,
@@ -28,8 +28,8 @@ from store.query.resource import Resource
 from store.query.variables import variables
 
 _SOURCE = "process_instance p LEFT JOIN process_definition d ON d.id = p.definition_id"
-_INCIDENT = "SELECT 1 FROM incident i WHERE i.instance_id = p.id AND"
-_OPEN_INCIDENT = f"{_INCIDENT} i.ended_at IS NULL AND"
+_INCIDENT = "SELECT 1 FROM incident_anywhere i WHERE i.instance_id = p.id AND i.root_id = p.root_id AND"
+_OPEN_INCIDENT = f"{_INCIDENT} i.ended_at IS NULL AND i.cause_ended_at IS NULL AND"
 _ACTIVITY = "SELECT 1 FROM activity_instance a WHERE a.instance_id = p.id AND"
 _VARIABLES = variables("v.instance_id = p.id AND v.scope = 1")
 _VARIABLE_OPTIONS = {"variableNamesIgnoreCase": option(), "variableValuesIgnoreCase": option()}
@@ -96,7 +96,7 @@ PROCESS_INSTANCES: Resource[ProcessInstanceRow] = Resource(
         "active": when("p.state = 'ACTIVE'"),
         "suspended": when("p.state = 'SUSPENDED'"),
         "withIncident": when(f"EXISTS ({_OPEN_INCIDENT} true)"),
-        "incidentId": exists(_OPEN_INCIDENT, id_is("i")),
+        "incidentId": exists(_OPEN_INCIDENT, IDENTITY),
         "incidentType": exists(_OPEN_INCIDENT, eq("i.type")),
         "incidentMessage": exists(_OPEN_INCIDENT, eq("i.message")),
         "incidentMessageLike": exists(_OPEN_INCIDENT, like("i.message")),
@@ -125,7 +125,8 @@ class ExecutionRow:
 
 _SUBSCRIBED = "SELECT 1 FROM subscription s WHERE s.instance_id = e.instance_id AND s.element = e.element AND"
 _EXECUTION_INCIDENT = (
-    "SELECT 1 FROM incident i WHERE i.instance_id = e.instance_id AND i.element = e.element AND i.ended_at IS NULL AND"
+    "SELECT 1 FROM incident_anywhere i WHERE i.instance_id = e.instance_id AND i.root_id = p.root_id "
+    "AND i.element = e.element AND i.ended_at IS NULL AND i.cause_ended_at IS NULL AND"
 )
 
 EXECUTIONS: Resource[ExecutionRow] = Resource(
@@ -157,7 +158,7 @@ EXECUTIONS: Resource[ExecutionRow] = Resource(
         "messageEventSubscriptionName": exists(f"{_SUBSCRIBED} s.kind = 'message' AND", eq("s.name")),
         "active": when("p.state = 'ACTIVE'"),
         "suspended": when("p.state = 'SUSPENDED'"),
-        "incidentId": exists(_EXECUTION_INCIDENT, id_is("i")),
+        "incidentId": exists(_EXECUTION_INCIDENT, IDENTITY),
         "incidentType": exists(_EXECUTION_INCIDENT, eq("i.type")),
         "incidentMessage": exists(_EXECUTION_INCIDENT, eq("i.message")),
         "incidentMessageLike": exists(_EXECUTION_INCIDENT, like("i.message")),
@@ -260,7 +261,7 @@ HISTORIC_PROCESS_INSTANCES: Resource[HistoricProcessInstanceRow] = Resource(
         ),
         "withIncidents": when(f"EXISTS ({_INCIDENT} true)"),
         "withRootIncidents": when(f"EXISTS ({_INCIDENT} true)"),
-        "incidentIdIn": exists(_INCIDENT, id_in("i")),
+        "incidentIdIn": exists(_INCIDENT, any_of("i.id")),
         "incidentType": exists(_INCIDENT, eq("i.type")),
         "incidentStatus": exists(_INCIDENT, Filter("string", lambda value, _: Sql(_STATUS.get(value, "false")))),
         "incidentMessage": exists(_INCIDENT, eq("i.message")),

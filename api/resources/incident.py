@@ -31,6 +31,11 @@ async def resolve_incident(call: Call) -> None:
             f"Cannot resolve an incident of type {row.incident_type}: set retries on the job or external task instead",
             400,
         )
+    if row.root_cause_incident_id != row.id:
+        raise rest_exception(
+            f"Cannot resolve incident {row.id}: it goes with its cause; resolve {row.root_cause_incident_id} instead",
+            400,
+        )
     instance_id, key = split(row.id)
     try:
         await call.services.engine.execute(instance_id, ResolveIncident(now=0, incident=key))

@@ -8,12 +8,12 @@ from typing import Any
 
 from store.database import Database
 from store.errors import Conflict, NotFound
+from store.incidents import IDENTITY
 from store.query.conditions import (
     any_of,
     compare,
     eq,
     exists,
-    id_is,
     like,
     option,
     tenants,
@@ -46,8 +46,8 @@ class ProcessDefinitionRow:
 
 
 _OPEN_INCIDENT = (
-    "SELECT 1 FROM incident i JOIN process_instance p ON p.id = i.instance_id "
-    "WHERE p.definition_id = d.id AND i.ended_at IS NULL AND"
+    "SELECT 1 FROM incident_anywhere i JOIN process_instance p ON p.id = i.instance_id "
+    "WHERE p.definition_id = d.id AND i.ended_at IS NULL AND i.cause_ended_at IS NULL AND"
 )
 
 
@@ -105,7 +105,7 @@ PROCESS_DEFINITIONS: Resource[ProcessDefinitionRow] = Resource(
         "startableBy": option("string"),
         "active": when("NOT d.suspended"),
         "suspended": when("d.suspended"),
-        "incidentId": exists(_OPEN_INCIDENT, id_is("i")),
+        "incidentId": exists(_OPEN_INCIDENT, IDENTITY),
         "incidentType": exists(_OPEN_INCIDENT, eq("i.type")),
         "incidentMessage": exists(_OPEN_INCIDENT, eq("i.message")),
         "incidentMessageLike": exists(_OPEN_INCIDENT, like("i.message")),

@@ -41,7 +41,10 @@ async def statistics(
     incident_type: str | None = None,
     root_incidents: bool = False,
 ) -> list[DefinitionStatisticsRow]:
-    """One row per process definition, also for those without instances. Incidents and failed jobs only if asked for."""
+    """One row per process definition, also for those without instances. Incidents and failed jobs only if asked for.
+
+    An incident counts at every caller too; with `root_incidents` only where it failed.
+    """
     instances = await _numbers(
         database,
         "SELECT definition_id AS id, count(*) AS n FROM process_instance "
@@ -58,7 +61,8 @@ async def statistics(
     if incidents or root_incidents or incident_type:
         found = await _incidents(
             database,
-            "SELECT p.definition_id AS id, i.type, count(*) AS n FROM incident i "
+            "SELECT p.definition_id AS id, i.type, count(*) AS n "
+            f"FROM {'incident' if root_incidents else 'incident_anywhere'} i "
             "JOIN process_instance p ON p.id = i.instance_id WHERE i.ended_at IS NULL "
             "AND p.definition_id IS NOT NULL AND (%s::text IS NULL OR i.type = %s) GROUP BY 1, 2 ORDER BY 1, 2",
             (incident_type, incident_type),
@@ -98,7 +102,7 @@ async def activity_statistics(
         found = await _incidents(
             database,
             "SELECT i.node AS id, i.type, count(*) AS n "
-            "FROM incident i JOIN process_instance p ON p.id = i.instance_id "
+            "FROM incident_anywhere i JOIN process_instance p ON p.id = i.instance_id "
             "WHERE p.definition_id = %s AND i.ended_at IS NULL AND (%s::text IS NULL OR i.type = %s) "
             "GROUP BY 1, 2 ORDER BY 1, 2",
             (definition_id, incident_type, incident_type),
@@ -150,7 +154,7 @@ async def historic_activity_statistics(
         "troubles AS (SELECT i.node, count(*) FILTER (WHERE i.ended_at IS NULL) AS open, "
         "count(*) FILTER (WHERE i.ended_at IS NOT NULL AND NOT i.deleted) AS resolved, "
         "count(*) FILTER (WHERE i.deleted) AS deleted "
-        "FROM incident i WHERE i.instance_id IN (SELECT id FROM chosen) GROUP BY i.node) "
+        "FROM incident_anywhere i WHERE i.instance_id IN (SELECT id FROM chosen) GROUP BY i.node) "
         "SELECT a.node AS id, a.instances, a.canceled, a.finished, a.complete_scope, "
         "coalesce(t.open, 0) AS open_incidents, coalesce(t.resolved, 0) AS resolved_incidents, "
         "coalesce(t.deleted, 0) AS deleted_incidents FROM activities a LEFT JOIN troubles t ON t.node = a.node "
