@@ -17,6 +17,7 @@ from api.dto.runtime import BatchDto
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, bad_user_request
 from api.operations import Call
+from api.restarting import Restart, start_again
 from api.retries import set_external_task_retries, set_job_retries
 from api.services import Services
 from api.shapes import Shape
@@ -169,6 +170,10 @@ async def _correlate(services: Services, item: Item) -> None:
         await services.engine.execute(item.target, command, f"{item.bulk_id}:{item.position}:{row.id}")
 
 
+async def _restart(services: Services, item: Item) -> None:
+    await start_again(services, Restart.from_json(item.options), item.target, f"{item.bulk_id}:{item.position}")
+
+
 async def _delete_history(services: Services, item: Item) -> None:
     await history.delete_instance(services.database, item.target)
 
@@ -189,6 +194,7 @@ _OPERATIONS: Final[dict[str, Callable[[Services, Item], Awaitable[None]]]] = {
     "instance-update-suspension-state": _command,
     "instance-modification": _command,
     "instance-migration": _migration,
+    "instance-restart": _restart,
     "set-variables": _command,
     "correlate-message": _correlate,
     "set-job-retries": _job_retries,

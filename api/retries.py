@@ -13,7 +13,7 @@ from api.errors import invalid_request
 from api.services import Services
 from interpreter.commands import ChangeWait, Command, FailWait, ResolveIncident
 from interpreter.ids import split
-from store import external_tasks
+from store import bulk, external_tasks
 from store.incidents import INCIDENTS
 
 #: A change of many is one command for each; more must be asked for in parts.
@@ -39,6 +39,9 @@ async def set_job_retries(services: Services, rows: Sequence[Any], retries: int,
     """Set the retries of jobs, and when they run again (ms since the epoch)."""
     _check_number(rows)
     for row in rows:
+        if row.batch_id is not None:
+            await _set_item_retries(services, row, retries)
+            continue
         wait = split(row.id)[1]
         incidents = await incidents_of(services, row.id)
         if retries > 0 and incidents:
@@ -50,6 +53,14 @@ async def set_job_retries(services: Services, rows: Sequence[Any], retries: int,
             await _execute(services, row, FailWait(now=0, wait=wait, message=_TAKEN_AWAY, retries=0))
         else:
             await _execute(services, row, ChangeWait(now=0, wait=wait, retries=retries, due=due))
+
+
+async def _set_item_retries(services: Services, row: Any, retries: int) -> None:
+    """An item of a batch is tried again, or not any more; it has no date."""
+    if retries == 0:
+        await bulk.give_up_item(services.database, row.batch_id, row.wait_key, _TAKEN_AWAY)
+    elif await bulk.retry_item(services.database, row.batch_id, row.wait_key):
+        services.batches.set()
 
 
 async def incidents_of(services: Services, wait_id: str) -> list[Any]:

@@ -171,6 +171,29 @@ async def finish(database: Database, item: Item, error: str | None = None) -> No
         )
 
 
+async def retry_item(database: Database, bulk_id: str, position: int) -> bool:
+    """Open one failed item again, to be done next; whether it had failed."""
+    return (
+        await database.execute(
+            "UPDATE bulk_item SET state = 'open', error = NULL, leased_until = NULL "
+            "WHERE bulk_id = %s AND position = %s AND state = 'failed'",
+            (bulk_id, position),
+        )
+        > 0
+    )
+
+
+async def give_up_item(database: Database, bulk_id: str, position: int, reason: str) -> bool:
+    """Take an open item its attempts away; whether it was open."""
+    return (
+        await database.execute(
+            "UPDATE bulk_item SET state = 'failed', error = %s WHERE bulk_id = %s AND position = %s AND state = 'open'",
+            (reason, bulk_id, position),
+        )
+        > 0
+    )
+
+
 async def retry_failed(database: Database, bulk_id: str) -> int:
     """Open the failed items again; how many there were."""
     return await database.execute(
@@ -183,6 +206,16 @@ async def set_suspended(database: Database, bulk_id: str, suspended: bool) -> bo
     return await database.execute("UPDATE bulk SET suspended = %s WHERE id = %s", (suspended, bulk_id)) > 0
 
 
+async def stop(database: Database, bulk_id: str) -> bool:
+    """End the operation where it is; its history stays. Whether it was running."""
+    return (
+        await database.execute(
+            "UPDATE bulk SET ended_at = clock_timestamp() WHERE id = %s AND ended_at IS NULL", (bulk_id,)
+        )
+        > 0
+    )
+
+
 async def delete(database: Database, bulk_id: str) -> bool:
-    """Forget the operation; what is done stays done. Whether there was one."""
+    """Forget the operation with its history; what is done stays done. Whether there was one."""
     return await database.execute("DELETE FROM bulk WHERE id = %s", (bulk_id,)) > 0

@@ -1,4 +1,5 @@
-"""Jobs: timers, asynchronous continuations, work for workers, while they are open; their history from the log."""
+"""Jobs: timers, asynchronous continuations, work for workers, items of batches, while they are open; the history of
+those of instances from the log."""
 
 from __future__ import annotations
 
@@ -53,10 +54,10 @@ class JobRow:
     id: str
     job_definition_id: str | None
     due_date: datetime | None
-    process_instance_id: str
-    execution_id: str
+    process_instance_id: str | None
+    execution_id: str | None
     process_definition_id: str | None
-    process_definition_key: str
+    process_definition_key: str | None
     retries: int
     exception_message: str | None
     failed_activity_id: str | None
@@ -64,36 +65,49 @@ class JobRow:
     priority: int
     tenant_id: str | None
     create_time: datetime
-    activity_id: str
+    activity_id: str | None
     kind: str
     type: str
     wait_key: int
     element_key: int
-    batch_id: str | None = None
+    batch_id: str | None
 
 
 _DEFINITION = (
     "(SELECT jd.id FROM job_definition jd WHERE jd.definition_id = p.definition_id AND jd.node = j.node "
     "AND (jd.type LIKE 'timer%%') = (j.kind = 'timer') ORDER BY jd.id LIMIT 1)"
 )
-_SOURCE = (
-    "job j JOIN process_instance p ON p.id = j.instance_id LEFT JOIN process_definition d ON d.id = p.definition_id"
-)
+_OF_BATCH = ":batch"
+"""What follows the id of a batch in the id of its job definition."""
+_SUSPENDED = "(j.bulk_suspended OR coalesce(p.state = 'SUSPENDED', false))"
+_EXECUTION = f"CASE WHEN j.bulk_id IS NULL THEN {execution_text('j')} END"
+
+
+def _of_definition(value: str, filters: Filters) -> Sql | None:
+    if value.endswith(_OF_BATCH):
+        return Sql("j.bulk_id = %s", (value.removesuffix(_OF_BATCH),))
+    return eq(_DEFINITION).build(value, filters)
+
+
+def _of_execution(value: str, filters: Filters) -> Sql | None:
+    condition = id_is("j", "element").build(value, filters)
+    return condition and Sql(f"j.bulk_id IS NULL AND {condition.text}", condition.params)
+
 
 JOBS: Resource[JobRow] = Resource(
     JobRow,
     columns={
         "id": id_text("j"),
-        "job_definition_id": _DEFINITION,
+        "job_definition_id": f"CASE WHEN j.bulk_id IS NULL THEN {_DEFINITION} ELSE j.bulk_id || '{_OF_BATCH}' END",
         "due_date": "j.due_at",
-        "process_instance_id": "j.instance_id",
-        "execution_id": execution_text("j"),
+        "process_instance_id": "p.id",
+        "execution_id": _EXECUTION,
         "process_definition_id": "p.definition_id",
         "process_definition_key": "p.definition_key",
         "retries": "j.retries",
         "exception_message": "j.message",
         "failed_activity_id": "CASE WHEN j.message IS NOT NULL THEN j.node END",
-        "suspended": "p.state = 'SUSPENDED'",
+        "suspended": _SUSPENDED,
         "priority": "j.priority",
         "tenant_id": "p.tenant_id",
         "create_time": "j.created_at",
@@ -102,14 +116,15 @@ JOBS: Resource[JobRow] = Resource(
         "type": "j.type",
         "wait_key": "j.key",
         "element_key": "j.element",
+        "batch_id": "j.bulk_id",
     },
-    source=_SOURCE,
+    source="any_job j LEFT JOIN process_instance p ON p.id = j.instance_id AND j.bulk_id IS NULL",
     identity=id_is("j"),
     order="j.instance_id, j.key",
     sorts={
         "jobId": id_text("j"),
-        "executionId": execution_text("j"),
-        "processInstanceId": "j.instance_id",
+        "executionId": _EXECUTION,
+        "processInstanceId": "p.id",
         "processDefinitionId": "p.definition_id",
         "processDefinitionKey": "p.definition_key",
         "jobPriority": "j.priority",
@@ -120,10 +135,10 @@ JOBS: Resource[JobRow] = Resource(
     filters={
         "jobId": id_is("j"),
         "jobIds": id_in("j"),
-        "jobDefinitionId": eq(_DEFINITION),
-        "processInstanceId": eq("j.instance_id"),
-        "processInstanceIds": any_of("j.instance_id"),
-        "executionId": id_is("j", "element"),
+        "jobDefinitionId": Filter("string", _of_definition),
+        "processInstanceId": eq("p.id"),
+        "processInstanceIds": any_of("p.id"),
+        "executionId": Filter("string", _of_execution),
         "processDefinitionId": eq("p.definition_id"),
         "processDefinitionKey": eq("p.definition_key"),
         "activityId": eq("j.node"),
@@ -137,8 +152,8 @@ JOBS: Resource[JobRow] = Resource(
         "withException": when("j.message IS NOT NULL"),
         "exceptionMessage": eq("j.message"),
         "failedActivityId": Filter("string", lambda v, _: Sql("j.message IS NOT NULL AND j.node = %s", (v,))),
-        "active": when("p.state <> 'SUSPENDED'"),
-        "suspended": when("p.state = 'SUSPENDED'"),
+        "active": when(f"NOT {_SUSPENDED}"),
+        "suspended": when(_SUSPENDED),
         "acquired": when("false"),
         "priorityLowerThanOrEquals": compare("j.priority", "<=", "integer"),
         "priorityHigherThanOrEquals": compare("j.priority", ">=", "integer"),
@@ -158,6 +173,10 @@ async def stacktrace(database: Database, job_id: str) -> str | None:
         "ORDER BY i.key DESC LIMIT 1",
         (instance_id, key),
     )
+    if row is None:
+        row = await database.fetch_one(
+            "SELECT error AS text FROM bulk_item WHERE bulk_id = %s AND position = %s", (instance_id, key)
+        )
     return row["text"] if row else None
 
 
@@ -228,7 +247,8 @@ JOB_LOG: Resource[JobLogRow] = Resource(
         "success_log": "j.state = 'success'",
         "deletion_log": "j.state = 'deleted'",
     },
-    source=_SOURCE.replace("job j", "job_log j"),
+    source="job_log j JOIN process_instance p ON p.id = j.instance_id "
+    "LEFT JOIN process_definition d ON d.id = p.definition_id",
     identity=Filter("string", _log_identity),
     order="j.instance_id, j.sequence",
     sorts={

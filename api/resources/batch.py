@@ -26,7 +26,7 @@ from api.dto.runtime import BatchDto, BatchStatisticsDto
 from api.errors import bad_user_request, invalid_request
 from api.instructions import read_instructions
 from api.operations import Call, Resource, boolean_param
-from api.params import Criteria, Query
+from api.params import Criteria, Query, flag
 from api.resources.process_instance import selected_instances
 from api.shapes import Shape
 from api.variables import read_variables
@@ -110,8 +110,10 @@ async def suspend_batch(call: Call) -> None:
 
 @batch.delete("/{id}", params=(boolean_param("cascade"),), errors=(400,))
 async def delete_batch(call: Call) -> None:
-    """Forget a batch: what is not done yet will not be done."""
-    if not await bulk.delete(call.services.database, call["id"]):
+    """End a batch: what is not done yet will not be done. With `cascade` its history goes as well."""
+    database = call.services.database
+    remove = bulk.delete if flag(call.query, "cascade") else bulk.stop
+    if await BULKS.get(database, call["id"]) is None or not await remove(database, call["id"]):
         raise bad_user_request(f"Batch for id '{call['id']}' cannot be found")
 
 

@@ -81,6 +81,9 @@ async def execute_job(call: Call) -> None:
 
 
 async def _execute_now(call: Call, row: Any, operation: str) -> None:
+    if row.batch_id is not None:
+        await set_job_retries(call.services, [row], 1)
+        return
     wait = split(row.id)[1]
     incidents = await incidents_of(call.services, row.id)
     commands: list[Command] = [ResolveIncident(now=0, incident=split(item.id)[1], retries=1) for item in incidents]
@@ -129,6 +132,8 @@ def _due(text: str | None, field: str) -> int | None:
 
 
 async def _execute(call: Call, row: Any, command: Command, operation: str) -> None:
+    if row.batch_id is not None:
+        raise rest_exception(f"{operation} job {row.id}: it is part of batch {row.batch_id}, which has neither", 400)
     try:
         await call.services.engine.execute(row.process_instance_id, command)
     except InstanceNotFound:

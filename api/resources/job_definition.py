@@ -9,6 +9,8 @@ from api.errors import invalid_request
 from api.operations import Call, Resource
 from api.params import Criteria
 from api.retries import set_job_retries
+from store import bulk
+from store.bulk import BULKS
 from store.definitions import JOB_DEFINITIONS
 from store.jobs import JOBS
 
@@ -24,6 +26,12 @@ async def set_retries(call: Call) -> None:
     body = await call.body(RetriesBody)
     if body.retries is None or body.retries < 0:
         raise invalid_request("The number of retries must be there and not negative.")
+    batch_id, _, part = call["id"].rpartition(":")
+    if part == "batch" and batch_id:  # Camunda keeps a definition for the jobs of each batch
+        await row_by_id(call, BULKS, batch_id, "Batch")
+        if body.retries > 0 and await bulk.retry_failed(call.services.database, batch_id):
+            call.services.batches.set()
+        return
     definition = await row_by_id(call, JOB_DEFINITIONS, call["id"], "Job Definition")
     failed = Criteria(filters={"jobDefinitionId": definition.id, "noRetriesLeft": True})
     await set_job_retries(call.services, await rows_of(call, JOBS, failed), body.retries)

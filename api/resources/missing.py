@@ -32,7 +32,6 @@ _TABLE: Final = (
     ("POST", "/job/{id}/duedate/recalculate", "set the due date instead"),
     ("GET", "/metrics", "metrics are not kept by interval: ask for their sum"),
     ("DELETE", "/metrics/task-worker", "metrics are counted from the history"),
-    ("POST", "/process-definition/{id}/restart-async", "restart without -async does the same"),
     ("GET", "/schema/log", "`ostinato migrate` tells the version of the schema"),
     ("POST", "/schema/log", "`ostinato migrate` tells the version of the schema"),
     ("GET", "/telemetry/configuration", _TELEMETRY),

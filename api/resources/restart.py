@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.batches import start_batch
 from api.bodies import ModificationInstructionBody, RestartProcessInstanceBody
 from api.collections import row_by_id
+from api.dto.runtime import BatchDto
+from api.engine import CommandRejected
 from api.errors import invalid_request, rest_exception
 from api.instructions import read_instructions
 from api.operations import Call, Resource
 from api.resources.process_instance import selected_instances
+from api.restarting import Restart, check, start_again
 from api.retries import MAX_CHANGES
-from api.starting import instance_variables, start_instance
-from api.variables import read_variables, variable_dto
-from interpreter.commands import Variables
-from interpreter.values import Typed
 from store.definitions import PROCESS_DEFINITIONS
-from store.instances import HISTORIC_PROCESS_INSTANCES
-from store.variables import DETAILS
 
 restart = Resource("process-definition", "Process Definition")
 
@@ -25,6 +23,26 @@ restart = Resource("process-definition", "Process Definition")
 @restart.post("/{id}/restart", body=RestartProcessInstanceBody, errors=(400, 404))
 async def restart_instances(call: Call) -> None:
     """Start ended instances again: with their last or their first variables, at the given places."""
+    order, chosen = await _read(call)
+    if len(chosen) > MAX_CHANGES:
+        raise invalid_request(f"Expected at most {MAX_CHANGES} instances at once but there are {len(chosen)}.")
+    for identifier in chosen:  # all or none, as far as can be known before
+        await check(call.services, order.definition_id, identifier)
+    for identifier in chosen:
+        try:
+            await start_again(call.services, order, identifier)
+        except CommandRejected as error:
+            raise rest_exception(f"Cannot restart process instance '{identifier}': {error}", 400) from error
+
+
+@restart.post("/{id}/restart-async", answer=BatchDto, body=RestartProcessInstanceBody, errors=(400, 404))
+async def restart_in_background(call: Call) -> Any:
+    """Start ended instances again as a batch."""
+    order, chosen = await _read(call)
+    return await start_batch(call, "instance-restart", chosen, order.to_json())
+
+
+async def _read(call: Call) -> tuple[Restart, list[str]]:
     body = await call.body(RestartProcessInstanceBody)
     definition = await row_by_id(call, PROCESS_DEFINITIONS, call["id"], "Process definition")
     instructions = read_instructions(
@@ -35,46 +53,11 @@ async def restart_instances(call: Call) -> None:
     chosen = await selected_instances(call, body.processInstanceIds, None, body.historicProcessInstanceQuery)
     if not chosen:
         raise invalid_request("processInstanceIds is empty: expected at least one process instance")
-    if len(chosen) > MAX_CHANGES:
-        raise invalid_request(f"Expected at most {MAX_CHANGES} instances at once but there are {len(chosen)}.")
-    rows = [await _ended(call, identifier, definition.id) for identifier in chosen]
-    for row in rows:
-        await start_instance(
-            call,
-            definition,
-            variables=await _first(call, row.id) if body.initialVariables else await _last(call, row.id),
-            business_key=None if body.withoutBusinessKey else row.business_key,
-            instructions=instructions,
-            restarted_from=row.id,
-        )
-
-
-async def _ended(call: Call, identifier: str, definition_id: str) -> Any:
-    row = await HISTORIC_PROCESS_INSTANCES.get(call.services.database, identifier)
-    if row is None:
-        raise invalid_request(f"Historic process instance cannot be found: historicProcessInstanceId is '{identifier}'")
-    if row.end_time is None:
-        raise rest_exception(f"Expected an ended process instance to restart but '{identifier}' is running", 400)
-    if row.process_definition_id != definition_id:
-        raise rest_exception(
-            f"Its process definition '{row.process_definition_id}' does not match given process definition "
-            f"'{definition_id}': process instance '{identifier}'",
-            400,
-        )
-    return row
-
-
-async def _last(call: Call, instance_id: str) -> Variables:
-    wire = await instance_variables(call, instance_id, ended=True)
-    return read_variables({name: value for name, value in wire.items() if value["type"] != "File"})
-
-
-async def _first(call: Call, instance_id: str) -> Variables:
-    filters = {"processInstanceId": instance_id, "initial": True, "executionId": instance_id}
-    rows = await DETAILS.list(call.services.database, filters)
-    wire = {
-        row.variable_name: variable_dto(Typed(row.variable_type, row.value, dict(row.value_info or {})), False)
-        for row in rows
-        if row.variable_type != "File"
-    }
-    return read_variables(wire)
+    order = Restart(
+        definition.id,
+        tuple(instructions),
+        bool(body.initialVariables),
+        bool(body.withoutBusinessKey),
+        call.user,
+    )
+    return order, chosen

@@ -82,6 +82,78 @@ def test_failures_are_counted(rest: Rest, instances: list[str]) -> None:
     rest.delete(f"/batch/{batch['id']}", 400)
 
 
+def failed(rest: Rest, batch: dict[str, Any], number: int) -> None:
+    """Wait until so many items have failed and the others are done."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        (row,) = rest.get("/batch/statistics", batchId=batch["id"])
+        if row["failedJobs"] == row["remainingJobs"] == number:
+            return
+    raise AssertionError(f"expected {number} failures but {row}")
+
+
+def test_what_failed_is_tried_again(rest: Rest, unique: Unique) -> None:
+    key = unique("later")
+    rest.deploy(bpmn(key).start().user_task("a").catch("m", message="go").end())
+    instances = [rest.start(key)["id"] for _ in range(3)]
+    batch = rest.post("/process-instance/message-async", {"processInstanceIds": instances, "messageName": "go"})
+    failed(rest, batch, 3)
+    definition = batch["batchJobDefinitionId"]
+    jobs = rest.get("/job", jobDefinitionId=definition, noRetriesLeft="true", withException="true")
+    assert [(job["retries"], job["processInstanceId"], job["batchId"]) for job in jobs] == [(0, None, batch["id"])] * 3
+    assert "does not wait" in jobs[0]["exceptionMessage"]
+    assert "does not wait" in rest.http.get(f"/engine-rest/job/{jobs[0]['id']}/stacktrace").text
+    for instance in instances[:2]:
+        rest.post(f"/task/{rest.only_task(instance)['id']}/complete", {}, 204)
+    rest.put(f"/job/{jobs[0]['id']}/retries", {"retries": 1}, 204)
+    while rest.get("/job/count", jobDefinitionId=definition) != {"count": 2}:
+        pass
+    rest.get(f"/job/{jobs[0]['id']}", 404)
+    rest.post(f"/task/{rest.only_task(instances[2])['id']}/complete", {}, 204)
+    rest.put(f"/job-definition/{definition}/retries", {"retries": 2}, 204)
+    row = ended(rest, batch)
+    assert row["totalJobs"] == 3
+    assert {rest.get(f"/history/process-instance/{one}")["state"] for one in instances} == {"COMPLETED"}
+
+
+def test_a_batch_that_is_deleted_keeps_its_history_unless_that_goes_too(rest: Rest, instances: list[str]) -> None:
+    body = {"processInstanceIds": instances[:1], "messageName": "nobody waits"}
+    kept, gone = (rest.post("/process-instance/message-async", body) for _ in range(2))
+    for one in (kept, gone):
+        failed(rest, one, 1)
+    rest.delete(f"/batch/{kept['id']}", 204)
+    rest.delete(f"/batch/{gone['id']}", 204, cascade="true")
+    assert rest.get(f"/history/batch/{kept['id']}")["endTime"] is not None
+    rest.get(f"/history/batch/{gone['id']}", 404)
+    assert rest.get("/job/count", jobDefinitionId=kept["batchJobDefinitionId"]) == {"count": 0}
+
+
+def test_restart_in_the_background(rest: Rest, instances: list[str]) -> None:
+    definition = rest.get(f"/process-instance/{instances[0]}")["definitionId"]
+    for one in instances[:4]:
+        rest.put(f"/process-instance/{one}/variables/x", {"value": one})
+        rest.delete(f"/process-instance/{one}", 204)
+    body = {
+        "processInstanceIds": instances,
+        "instructions": [{"type": "startBeforeActivity", "activityId": "b"}],
+    }
+    path = f"/process-definition/{definition}"
+    assert "running" in rest.post(f"{path}/restart", body, 400)["message"]
+    batch = rest.post(f"{path}/restart-async", body)
+    assert (batch["type"], batch["totalJobs"]) == ("instance-restart", 5)
+    failed(rest, batch, 1)  # the one that still runs
+    again = [row["id"] for row in rest.get("/process-instance", processDefinitionId=definition)]
+    assert len(again) == 5
+    assert {rest.get(f"/process-instance/{one}/variables/x")["value"] for one in again if one not in instances} == {
+        *instances[:4]
+    }
+    rest.delete(f"/process-instance/{instances[4]}", 204)
+    rest.put(f"/job-definition/{batch['batchJobDefinitionId']}/retries", {"retries": 1}, 204)
+    ended(rest, batch)
+    tasks = rest.get("/task", processDefinitionId=definition)
+    assert [task["taskDefinitionKey"] for task in tasks] == ["b"] * 5
+
+
 def test_retries_of_external_tasks(rest: Rest, unique: Unique) -> None:
     key, topic = unique("work"), unique("topic")
     rest.deploy(work(key, topic))
