@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -99,11 +101,21 @@ class MessageRouter:
         """Deliver what waits although there is a receiver; forget what has expired. How many were delivered."""
         delivered = 0
         for message in await messages.stale(self._database):
-            await self._settle(message)
+            with self._left_for_later(message):
+                await self._settle(message)
         for match in await messages.matches(self._database):
-            delivered += await self._deliver(match.message) is not None
+            with self._left_for_later(match.message):
+                delivered += await self._deliver(match.message) is not None
         await messages.expire(self._database)
         return delivered
+
+    @contextmanager
+    def _left_for_later(self, message: MessageRow) -> Iterator[None]:
+        """One receiver that does not answer keeps no other message waiting."""
+        try:
+            yield
+        except process.ProcessError as error:
+            logger.warning("message %r (%s) is left to the next sweep: %s", message.name, message.id, error)
 
     async def _look(self, instance_id: str) -> None:
         try:
@@ -142,13 +154,15 @@ class MessageRouter:
             except (process.CommandRejected, process.InstanceNotFound) as error:
                 logger.info("message %r was refused by %s: %s", message.name, match.receiver, error)
                 refused.add(match.receiver)
-                await messages.release(self._database, message.number)
+                if not await messages.release(self._database, message.number, match.receiver):
+                    return None  # somebody else took it for lost and delivers it
                 continue
             await messages.confirm(self._database, message.number)
             return match.receiver
 
     async def _settle(self, message: MessageRow) -> None:
-        """Somebody died while delivering: ask the receiver whether it has the message."""
+        """Somebody died while delivering: ask the receiver whether it has the message; if not, look for another one,
+        even if the message's time is over by now."""
         receiver = message.receiver or ""
         try:
             if ":" in receiver:
@@ -164,10 +178,10 @@ class MessageRouter:
             arrived = False
         if arrived:
             await messages.confirm(self._database, message.number)
-        else:
-            await messages.release(self._database, message.number)
-            if await self._deliver(message) is None:
-                await self._start(message)
+        elif await messages.revive(self._database, message.number):
+            taken = await self._deliver(message) or await self._start(message)
+            if taken is None:
+                await messages.limit_to(self._database, message.number, message.expires_at)
 
     async def _start(self, message: MessageRow) -> str | None:
         """Start the latest definition that begins with the message."""
@@ -178,7 +192,7 @@ class MessageRouter:
             definition = await definitions.PROCESS_DEFINITIONS.get(self._database, row.definition_id)
             if definition is None or definition.suspended:
                 continue
-            instance_id = str(uuid5(NAMESPACE_OID, f"message-{message.number}"))
+            instance_id = str(uuid5(NAMESPACE_OID, f"{_identity(message)}-{row.definition_id}-{row.node}"))
             if not await messages.claim(self._database, message.number, instance_id):
                 return None
             command = StartInstance(
@@ -203,5 +217,10 @@ class MessageRouter:
         return None
 
 
+def _identity(message: MessageRow) -> str:
+    """Unlike any other, even if the database was set up anew beside a Temporal server that has been in use."""
+    return f"message-{message.number}-{message.published_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
+
+
 def _update_id(message: MessageRow, wait: int) -> str:
-    return f"message-{message.number}-{wait}"
+    return f"{_identity(message)}-{wait}"

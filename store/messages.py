@@ -1,13 +1,15 @@
 """Published messages and who takes them: a buffer in which a message waits for a subscription, for as long as it lives.
 
 Publisher and subscriber both write first and look at the other side afterwards, so that one of them sees the other;
-`claim` lets only one of them deliver. A claim that its owner did not live to confirm becomes `stale`.
+`claim` lets only one of them deliver. A claim that its owner did not live to confirm becomes `stale`. A message that
+has found a receiver in time does not expire on the way to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from store.database import Database
@@ -18,11 +20,16 @@ CLAIM_SECONDS: Final = 30
 
 _FREE: Final = "m.delivered_at IS NULL AND m.claimed_at IS NULL AND m.expires_at > now()"
 _STALE: Final = f"delivered_at IS NULL AND claimed_at < now() - interval '{CLAIM_SECONDS} seconds'"
+_COLUMNS: Final = ("number", "id", "name", "correlation_key", "tenant_id", "variables", "receiver", "published_at")
+_ROW: Final = ", ".join(f"m.{column}" for column in (*_COLUMNS, "expires_at"))
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """A message on its way. `variables` are in codec form; `receiver` is for whom it is claimed."""
+    """A message on its way. `variables` are in codec form; `receiver` is for whom it is claimed.
+
+    `number` tells messages of one database apart; together with `published_at` it tells any two apart.
+    """
 
     number: int
     id: str
@@ -31,6 +38,8 @@ class MessageRow:
     tenant_id: str | None
     variables: dict[str, Any]
     receiver: str | None
+    published_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +70,15 @@ async def publish(
     receiver. One that is known and still free is handed out again: its publisher may have died before he looked for a
     receiver."""
     rows = await database.change(
-        "INSERT INTO message (id, name, correlation_key, tenant_id, variables, expires_at) "
+        "INSERT INTO message AS m (id, name, correlation_key, tenant_id, variables, expires_at) "
         "VALUES (%s, %s, %s, %s, %s::text::jsonb, now() + %s * interval '1 millisecond') "
         "ON CONFLICT (name, correlation_key, id) DO UPDATE SET id = excluded.id "
-        "WHERE message.delivered_at IS NULL AND message.claimed_at IS NULL RETURNING number",
+        f"WHERE m.delivered_at IS NULL AND m.claimed_at IS NULL RETURNING {_ROW}",
         (id, name, correlation_key, tenant_id, dumps(dict(variables)), max(ttl, CLAIM_SECONDS * 1000)),
     )
     if not rows:
         return None
-    return MessageRow(rows[0]["number"], id, name, correlation_key, tenant_id, dict(variables), None)
+    return _message(rows[0])
 
 
 async def matches(
@@ -85,29 +94,14 @@ async def matches(
         conditions.append("s.instance_id = %s")
         params.append(instance_id)
     rows = await database.fetch(
-        "SELECT m.number, m.id, m.name, m.correlation_key, m.tenant_id, m.variables, m.receiver, s.instance_id, s.key "
+        f"SELECT {_ROW}, s.instance_id, s.key "
         "FROM message m JOIN subscription s ON s.kind = 'message' AND s.name = m.name "
         "AND s.correlation_key IS NOT DISTINCT FROM m.correlation_key "
         "JOIN process_instance p ON p.id = s.instance_id AND p.tenant_id IS NOT DISTINCT FROM m.tenant_id "
         f"WHERE {' AND '.join(conditions)} ORDER BY m.number, s.created_at, s.instance_id, s.key LIMIT {int(limit)}",
         params,
     )
-    return [
-        Match(
-            MessageRow(
-                row["number"],
-                row["id"],
-                row["name"],
-                row["correlation_key"],
-                row["tenant_id"],
-                row["variables"],
-                row["receiver"],
-            ),
-            row["instance_id"],
-            row["key"],
-        )
-        for row in rows
-    ]
+    return [Match(_message(row), row["instance_id"], row["key"]) for row in rows]
 
 
 async def claim(database: Database, number: int, receiver: str) -> bool:
@@ -120,11 +114,8 @@ async def claim(database: Database, number: int, receiver: str) -> bool:
 
 async def stale(database: Database, limit: int = 100) -> list[MessageRow]:
     """Messages that somebody claimed and neither confirmed nor released: did they arrive?"""
-    rows = await database.fetch(
-        "SELECT number, id, name, correlation_key, tenant_id, variables, receiver FROM message "
-        f"WHERE {_STALE} ORDER BY number LIMIT {int(limit)}"
-    )
-    return [MessageRow(**row) for row in rows]
+    rows = await database.fetch(f"SELECT {_ROW} FROM message m WHERE {_STALE} ORDER BY m.number LIMIT {int(limit)}")
+    return [_message(row) for row in rows]
 
 
 async def confirm(database: Database, number: int) -> None:
@@ -139,10 +130,32 @@ async def give_up(database: Database, number: int) -> None:
     )
 
 
-async def release(database: Database, number: int) -> None:
-    """The receiver did not want it: it waits for another one."""
+async def release(database: Database, number: int, claimed_for: str) -> bool:
+    """`claimed_for` did not want it: it waits for another receiver; False if somebody else has settled that."""
+    changed = await database.execute(
+        "UPDATE message SET claimed_at = NULL, receiver = NULL "
+        "WHERE number = %s AND receiver = %s AND delivered_at IS NULL",
+        (number, claimed_for),
+    )
+    return changed == 1
+
+
+async def revive(database: Database, number: int) -> bool:
+    """A stale claim has not led anywhere: it waits for another receiver, long enough to look for one even if its time
+    is over, since the claim was in time; False if somebody else has settled that."""
+    changed = await database.execute(
+        "UPDATE message SET claimed_at = NULL, receiver = NULL, "
+        "expires_at = greatest(expires_at, now() + %s * interval '1 second') "
+        f"WHERE number = %s AND {_STALE}",
+        (CLAIM_SECONDS, number),
+    )
+    return changed == 1
+
+
+async def limit_to(database: Database, number: int, expires_at: datetime) -> None:
+    """Nobody wanted a message whose life was extended: its time is what it was."""
     await database.execute(
-        "UPDATE message SET claimed_at = NULL, receiver = NULL WHERE number = %s AND delivered_at IS NULL", (number,)
+        "UPDATE message SET expires_at = %s WHERE number = %s AND claimed_at IS NULL", (expires_at, number)
     )
 
 
@@ -152,3 +165,7 @@ async def expire(database: Database) -> int:
         f"DELETE FROM message WHERE expires_at < now() - interval '{CLAIM_SECONDS} seconds' "
         "AND (delivered_at IS NOT NULL OR claimed_at IS NULL)"
     )
+
+
+def _message(row: Mapping[str, Any]) -> MessageRow:
+    return MessageRow(**{column: row[column] for column in (*_COLUMNS, "expires_at")})

@@ -12,10 +12,12 @@ Every function takes a connected `temporalio.client.Client`, best with `payloads
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from itertools import count
+from typing import Any, Final
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from temporalio.client import (
@@ -35,8 +37,12 @@ from interpreter.commands import Command
 from interpreter.workflow import attributes, contract
 from interpreter.workflow.contract import Answer, ProcessInput
 
-DEFAULT_TIMEOUT = timedelta(seconds=30)
+DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 """How long a caller waits for an answer unless it says otherwise: more than one workflow task timeout (10 s)."""
+
+_PAUSE: Final = 0.2  # seconds before a call is repeated that found no worker, doubled each time
+_LONGEST_PAUSE: Final = 2.0
+_NO_WORKER: Final = "no poller"
 
 
 class ProcessError(Exception):
@@ -109,27 +115,30 @@ async def start(
 
     Raises InstanceExists, CommandRejected (the start command made no sense) or EngineUnavailable.
     """
-    operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-        contract.WORKFLOW_TYPE,
-        request.to_json(),
-        id=instance_id,
-        task_queue=task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        search_attributes=attributes.initial(request.meta, request.command),
-        static_summary=summary or _summary(request.meta),
-    )
-    try:
-        data: Any = await client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] overloads
-            contract.UPDATE_STARTED, start_workflow_operation=operation, rpc_timeout=timeout
+    update_id = str(uuid4())
+
+    async def attempt(number: int) -> Answer:
+        # A repeated attempt may find what an earlier one has started: the first one made sure that it is new.
+        policy = WorkflowIDConflictPolicy.USE_EXISTING if number else WorkflowIDConflictPolicy.FAIL
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            contract.WORKFLOW_TYPE,
+            request.to_json(),
+            id=instance_id,
+            task_queue=task_queue,
+            id_conflict_policy=policy,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=attributes.initial(request.meta, request.command),
+            static_summary=summary or _summary(request.meta),
         )
+        data: Any = await client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] overloads
+            contract.UPDATE_STARTED, start_workflow_operation=operation, id=update_id, rpc_timeout=timeout
+        )
+        return Answer.from_json(data)
+
+    try:
+        return await _patiently(attempt, timeout, instance_id)
     except WorkflowAlreadyStartedError:
         raise InstanceExists(f"Expected a new instance id but {instance_id!r} exists.") from None
-    except WorkflowUpdateFailedError as error:
-        raise _update_failure(error) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
-        raise _rpc_failure(error, instance_id) from error
-    return Answer.from_json(data)
 
 
 async def start_only(
@@ -170,18 +179,17 @@ async def execute(
     Raises CommandRejected, InstanceNotFound or EngineUnavailable.
     """
     data = dict(command) if isinstance(command, Mapping) else codec.to_json(command)
+    identity = update_id or str(uuid4())  # one for all attempts
     handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(instance_id)
+
+    async def attempt(_: int) -> Answer:
+        answer = await handle.execute_update(  # pyright: ignore[reportUnknownMemberType] overloads
+            contract.UPDATE_EXECUTE, data, id=identity, rpc_timeout=timeout
+        )
+        return Answer.from_json(answer)
+
     async with _Slot(client, instance_id):
-        try:
-            return Answer.from_json(
-                await handle.execute_update(  # pyright: ignore[reportUnknownMemberType] overloads
-                    contract.UPDATE_EXECUTE, data, id=update_id, rpc_timeout=timeout
-                )
-            )
-        except WorkflowUpdateFailedError as error:
-            raise _update_failure(error) from error
-        except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
-            raise _rpc_failure(error, instance_id) from error
+        return await _patiently(attempt, timeout, instance_id)
 
 
 async def deliver(client: Client, instance_id: str, command: Command | Mapping[str, Any]) -> None:
@@ -211,6 +219,29 @@ def with_options(request: ProcessInput, **options: Any) -> ProcessInput:
     return replace(request, options={**request.options, **options})
 
 
+async def _patiently(attempt: Callable[[int], Awaitable[Answer]], timeout: timedelta, instance_id: str) -> Answer:
+    """Call `attempt(0)`, and `attempt(1)`, ... while the server knows no worker: one that begins or comes back shows
+    itself only after a while. Ends after `timeout`, which the client library keeps for each of its calls only."""
+    pause = _PAUSE
+    try:
+        async with asyncio.timeout(timeout.total_seconds()):
+            for number in count():
+                try:
+                    return await attempt(number)
+                except RPCError as error:
+                    if error.status is not RPCStatusCode.FAILED_PRECONDITION or _NO_WORKER not in error.message:
+                        raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+    except WorkflowUpdateFailedError as error:
+        raise _update_failure(error) from error
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        raise _rpc_failure(error, instance_id) from error
+    except TimeoutError as error:
+        raise _rpc_failure(error, instance_id) from error
+    raise AssertionError("unreachable: count() has no end")
+
+
 def _summary(meta: Mapping[str, Any]) -> str | None:
     name = meta.get("definition_name") or meta.get("definition_key")
     return str(name) if name else None
@@ -227,7 +258,8 @@ def _update_failure(error: WorkflowUpdateFailedError) -> ProcessError:
     return ProcessError(str(cause))
 
 
-def _rpc_failure(error: WorkflowUpdateRPCTimeoutOrCancelledError | RPCError, instance_id: str) -> ProcessError:
+def _rpc_failure(error: Exception, instance_id: str) -> ProcessError:
     if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
         return InstanceNotFound(f"Expected a running process instance but there is none with id {instance_id!r}.")
-    return EngineUnavailable(f"Expected an answer from instance {instance_id!r} but none came: {error}")
+    reason = str(error) if isinstance(error, RPCError) else "time is over; is an engine worker running?"
+    return EngineUnavailable(f"Expected an answer from instance {instance_id!r} but none came: {reason}")

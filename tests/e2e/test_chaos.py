@@ -39,8 +39,6 @@ async def _play(seed: int, seconds: float) -> Result:
     return result
 
 
-# Slow until the finding in docs/reliability.md (an answer that never came after a crash of PostgreSQL) is mended.
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_a_short_storm() -> None:
     result = await _play(seed=211, seconds=25)

@@ -1,0 +1,72 @@
+"""A caller and an engine that is not there, or not yet: no call lasts for ever, a worker's restart is not felt."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from interpreter import codec
+from interpreter.bpmn.builder import bpmn
+from interpreter.bpmn.compile import compile_all
+from interpreter.bpmn.document import parse_bpmn
+from interpreter.commands import StartInstance
+from interpreter.workflow import client as process
+from interpreter.workflow.connection import TemporalConnection
+from interpreter.workflow.contract import ProcessInput
+from ostinato.dev.temporal import TemporalServer
+from store import deployments
+from store.database import Database
+from store.new_definitions import from_definition
+from worker.main import engine
+from worker.settings import WorkerSettings
+
+
+async def _deploy(database_url: str, key: str) -> Any:
+    model = bpmn(key).start().user_task("ask").end()
+    (definition,) = compile_all(parse_bpmn(model.xml()), "c7")
+    async with Database(database_url) as database:
+        made = await deployments.create(
+            database,
+            name="p",
+            resources=[deployments.NewResource("p.bpmn", model.xml())],
+            processes=[from_definition(definition, "p.bpmn")],
+            now=datetime.now(UTC),
+        )
+    return made.process_definitions[0]
+
+
+def _request(row: Any, instance: str) -> ProcessInput:
+    command = StartInstance(now=0, instance_id=instance, variables={})
+    return ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
+
+
+async def test_a_start_without_a_worker_ends_in_time_and_says_so(
+    temporal_client: Client, task_queue: str, database_url: str, unique: Any
+) -> None:
+    row, instance = await _deploy(database_url, unique("p")), str(uuid.uuid4())
+    with pytest.raises(process.EngineUnavailable, match="is an engine worker running"):
+        await process.start(
+            temporal_client, instance, _request(row, instance), task_queue=task_queue, timeout=timedelta(seconds=1)
+        )
+
+
+async def test_a_start_waits_for_a_worker_that_comes_back(
+    temporal: TemporalServer, temporal_client: Client, task_queue: str, database_url: str, unique: Any
+) -> None:
+    row, instance = await _deploy(database_url, unique("p")), str(uuid.uuid4())
+    start = asyncio.create_task(
+        process.start(temporal_client, instance, _request(row, instance), task_queue=task_queue)
+    )
+    await asyncio.sleep(1)  # nobody is there
+    assert not start.done()
+    settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
+    async with engine(settings):
+        answer = await start
+        assert not answer.ended
+        with pytest.raises(process.InstanceExists):
+            await process.start(temporal_client, instance, _request(row, instance), task_queue=task_queue)
