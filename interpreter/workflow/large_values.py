@@ -2,7 +2,8 @@
 in a `Shelf`, under their SHA-256, and Temporal carries the reference.
 
 Only what the engine tells itself goes there (instance input, commands, carried state, answers). The input of a user's
-job stays inline, because any Temporal SDK may serve it and none of them could read our shelf.
+job stays inline, because any Temporal SDK may serve it and none of them could read our shelf; it bears a mark, since
+for Temporal what an activity is given belongs to the workflow that schedules it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     ExternalStorage,
     StorageDriver,
-    StorageDriverActivityInfo,
     StorageDriverClaim,
     StorageDriverRetrieveContext,
     StorageDriverSelectContext,
@@ -27,8 +27,8 @@ from temporalio.converter import (
 THRESHOLD: Final = 128 * 1024
 """Payloads from this size (bytes) on are kept outside; measured in temporal.md: 100 KB in a history already costs 15
 %."""
-ENGINE_ACTIVITIES: Final = "ostinato."
-"""Prefix of the types of the engine's own activities."""
+INLINE: Final = "ostinato-inline"
+"""Metadata of a payload that stays where it is, whatever its size."""
 
 
 class Shelf(Protocol):
@@ -87,10 +87,7 @@ def storage(shelf: Shelf) -> ExternalStorage:
     driver = ShelfDriver(shelf)
 
     def select(context: StorageDriverSelectContext, payload: Payload) -> StorageDriver | None:
-        target = context.target
-        if isinstance(target, StorageDriverActivityInfo) and not (target.type or "").startswith(ENGINE_ACTIVITIES):
-            return None
-        return driver
+        return None if INLINE in payload.metadata else driver
 
     return ExternalStorage(drivers=[driver], driver_selector=select, payload_size_threshold=THRESHOLD)
 

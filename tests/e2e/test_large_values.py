@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
@@ -10,7 +11,9 @@ import pytest
 from temporalio.client import Client as TemporalClient
 
 from interpreter.bpmn.builder import bpmn
+from ostinato import Client, Worker, task
 from ostinato.dev.stack import Stack
+from ostinato.worker import Job
 
 pytestmark = pytest.mark.e2e
 
@@ -71,3 +74,27 @@ async def test_a_plain_string_of_three_megabytes_is_refused_and_nothing_is_lost(
         assert '"note"' in refused.json()["message"]
         assert "1000000" in refused.json()["message"]
         assert (await http.get(f"/task/{task['id']}")).status_code == 200
+
+
+async def test_a_job_is_given_values_that_the_engine_keeps_elsewhere(stack: Stack) -> None:
+    """Whoever serves jobs cannot read the engine's store: what it is given comes with the job."""
+    sizes: list[int] = []
+
+    @task("large_weigh")
+    async def weigh(job: Job) -> dict[str, object]:
+        sizes.append(len(job.variables["text"]))
+        return {"twice": job.variables["text"] * 2}
+
+    model = bpmn("weighed").start().service_task("weigh", type="large_weigh").end()
+    worker = Worker([weigh], temporal=stack.temporal_address, url=stack.engine_url)
+    serving = asyncio.create_task(worker.run())
+    try:
+        async with Client(stack.engine_url) as client:
+            await client.deploy(contents={"weighed.bpmn": model.xml()})
+            instance = await client.start("weighed", {"text": "x" * 400_000})
+            await client.wait_ended(instance.id)
+            assert len((await client.past_variables(instance.id))["twice"]) == 800_000
+    finally:
+        worker.stop()
+        await serving
+    assert sizes == [400_000]
