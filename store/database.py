@@ -97,11 +97,17 @@ class Database:
         """A connection in autocommit mode. What goes wrong with the connection itself becomes `Unavailable`."""
         try:
             async with self._pool.connection() as connection:
-                yield connection
+                try:
+                    yield connection
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    await connection.close()  # a former primary: the next connection may find the new one
+                    raise
         except (PoolTimeout, PoolClosed) as error:
             raise Unavailable(f"Expected a free database connection but there was none: {error}") from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("Expected an answer of the database in time but the statement was cancelled.") from error
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            raise Unavailable(f"Expected a database that may be written but it is read-only: {error}") from error
         except psycopg.DataError as error:
             raise InvalidQuery(f"Expected values that the database can hold but: {error}") from error
         except psycopg.OperationalError as error:

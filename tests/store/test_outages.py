@@ -107,6 +107,17 @@ async def test_a_slow_statement_is_cut_off(server: PostgresServer) -> None:
         assert await database.fetch("SELECT 1 AS one") == [{"one": 1}]
 
 
+async def test_a_database_that_became_read_only_is_left_and_found_again(server: PostgresServer) -> None:
+    """As after a failover: the sessions that are open belong to a server that may not write any more."""
+    url = server.create_database("standby")
+    async with Database(url, min_size=1, max_size=1) as database:
+        await database.execute("CREATE TABLE t (n integer)")
+        await database.execute("SET SESSION default_transaction_read_only = on")
+        with pytest.raises(Unavailable, match="read-only"):
+            await database.execute("INSERT INTO t VALUES (1)")
+        assert await database.execute("INSERT INTO t VALUES (2)") == 1
+
+
 async def test_no_database_at_all() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none", wait=0.5, connect_timeout=1)
     with pytest.raises(Unavailable):
