@@ -29,6 +29,7 @@ from api.batches import carry_out
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, engine_error, invalid_request, rest_exception, unavailable
 from api.front import Front, Verify
+from api.logged_operations import LOGGED
 from api.operations import JsonResponse, mount
 from api.resources import OPERATIONS
 from api.resources.webhook import mount_webhooks
@@ -66,7 +67,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    mount(app, OPERATIONS, lambda: services[0])
+    mount(app, OPERATIONS, lambda: services[0], LOGGED)
     mount_webhooks(app, lambda: services[0])
     app.add_api_route("/health", _health(services), methods=["GET"], summary="Is everything there", response_model=None)
     app.add_exception_handler(RestError, _rest_error)

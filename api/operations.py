@@ -14,10 +14,10 @@ that every field of an answer's TypedDict is there.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import orjson
 from fastapi import FastAPI
@@ -178,12 +178,32 @@ def text_param(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string"}}
 
 
-def mount(app: FastAPI, operations: Sequence[Operation], services: Callable[[], Services]) -> None:
-    """Serve `operations` below `ENGINE_REST`, described at /docs. Literal paths win over those with parameters."""
+class Watch(Protocol):
+    """Sees the operations that authenticated users carry out."""
+
+    async def before(self, call: Call) -> Any:
+        """Called before the handler; what it returns is given to `after`."""
+        ...
+
+    async def after(self, call: Call, subject: Any, result: Any) -> None:
+        """Called when the handler has succeeded, before its answer is sent."""
+        ...
+
+
+def mount(
+    app: FastAPI,
+    operations: Sequence[Operation],
+    services: Callable[[], Services],
+    watches: Mapping[tuple[str, str], Watch],
+) -> None:
+    """Serve `operations` below `ENGINE_REST`, described at /docs. Literal paths win over those with parameters.
+
+    `watches` are told of operations by method and path.
+    """
     for operation in _matching_order(operations):
         app.add_api_route(
             ENGINE_REST + operation.path,
-            _endpoint(operation, services),
+            _endpoint(operation, services, watches.get((operation.method, operation.path))),
             methods=[operation.method],
             name=operation.handler.__name__,
             operation_id=_operation_id(operation),
@@ -218,14 +238,22 @@ def answer(result: Any) -> Response:
     return result if isinstance(result, Response) else JsonResponse(result)
 
 
-def _endpoint(operation: Operation, services: Callable[[], Services]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    operation: Operation, services: Callable[[], Services], watch: Watch | None
+) -> Callable[[Request], Awaitable[Response]]:
     handler = operation.handler
     answers_json = operation.answer is not None and operation.media == "application/json"
 
     async def endpoint(request: Request) -> Response:
         if answers_json:
             _check_accept(request.headers.get("accept"), operation.also)
-        return answer(await handler(Call(request, services())))
+        call = Call(request, services())
+        if watch is None or call.user is None:
+            return answer(await handler(call))
+        subject = await watch.before(call)
+        result = await handler(call)
+        await watch.after(call, subject, result)
+        return answer(result)
 
     endpoint.__annotations__ = {"request": Request, "return": Response}
     return endpoint

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from store.database import Connection, Database
 from store.query.conditions import any_of, compare, eq, nothing
@@ -16,7 +16,11 @@ _CATEGORIES: Mapping[str, str] = {
     "Task": "TaskWorker",
     "IdentityLink": "TaskWorker",
     "Attachment": "TaskWorker",
+    "Comment": "TaskWorker",
     "Filter": "TaskWorker",
+    "Group membership": "Admin",
+    "TenantMembership": "Admin",
+    "TaskMetrics": "Admin",
     "User": "Admin",
     "Group": "Admin",
     "Tenant": "Admin",
@@ -49,44 +53,50 @@ class Entry:
     tenant_id: str | None = None
 
 
-async def record(connection: Connection, entry: Entry) -> None:
-    """Write an entry in the caller's transaction. Operations without a user are not logged, as in Camunda."""
-    if entry.user_id is None:
-        return
-    await connection.execute(
-        "INSERT INTO operation (operation_id, user_id, type, entity, category, property, old_value, new_value, "
-        "annotation, deployment_id, definition_id, definition_key, instance_id, execution_id, task_id, "
-        "external_task_id, job_id, job_definition_id, batch_id, tenant_id) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            entry.operation_id or str(uuid.uuid4()),
-            entry.user_id,
-            entry.type,
-            entry.entity,
-            _CATEGORIES.get(entry.entity, "Operator"),
-            entry.property,
-            entry.old_value,
-            entry.new_value,
-            entry.annotation,
-            entry.deployment_id,
-            entry.definition_id,
-            entry.definition_key,
-            entry.instance_id,
-            entry.execution_id,
-            entry.task_id,
-            entry.external_task_id,
-            entry.job_id,
-            entry.job_definition_id,
-            entry.batch_id,
-            entry.tenant_id,
-        ),
+_STATEMENT: LiteralString = (
+    "INSERT INTO operation (operation_id, user_id, type, entity, category, property, old_value, new_value, "
+    "annotation, deployment_id, definition_id, definition_key, instance_id, execution_id, task_id, "
+    "external_task_id, job_id, job_definition_id, batch_id, tenant_id) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+async def record(connection: Connection, *entries: Entry) -> None:
+    """Write entries in the caller's transaction. Operations without a user are not logged, as in Camunda."""
+    for entry in entries:
+        if entry.user_id is not None:
+            await connection.execute(_STATEMENT, _values(entry))
+
+
+def _values(entry: Entry) -> tuple[str | None, ...]:
+    return (
+        entry.operation_id or str(uuid.uuid4()),
+        entry.user_id,
+        entry.type,
+        entry.entity,
+        _CATEGORIES.get(entry.entity, "Operator"),
+        entry.property,
+        entry.old_value,
+        entry.new_value,
+        entry.annotation,
+        entry.deployment_id,
+        entry.definition_id,
+        entry.definition_key,
+        entry.instance_id,
+        entry.execution_id,
+        entry.task_id,
+        entry.external_task_id,
+        entry.job_id,
+        entry.job_definition_id,
+        entry.batch_id,
+        entry.tenant_id,
     )
 
 
-async def log(database: Database, entry: Entry) -> None:
-    """Write an entry on its own."""
-    async with database.connection() as connection:
-        await record(connection, entry)
+async def log_all(database: Database, entries: Sequence[Entry]) -> None:
+    """Write entries on their own, all or none."""
+    async with database.transaction() as connection:
+        await record(connection, *entries)
 
 
 async def annotate(database: Database, operation_id: str, annotation: str | None) -> bool:
