@@ -162,21 +162,23 @@ async def throw_signal(call: Call) -> None:
         raise rest_exception(
             f"Cannot throw signal '{body.name}': execution '{body.executionId}' has not subscribed to it"
         )
-    await each(rows, lambda row: _trigger(call, row, variables))
+    await each(rows, lambda row: _trigger(call, row, variables, is_for_all=not body.executionId))
     if not body.executionId:
         any_tenant = body.tenantId is None and not body.withoutTenantId
         for definition, node in await starting_definitions(call, "signal", body.name, body.tenantId, any_tenant):
             await start_instance(call, definition, variables=variables, start_node=node)
 
 
-async def _trigger(call: Call, row: Any, variables: Variables) -> None:
+async def _trigger(call: Call, row: Any, variables: Variables, *, is_for_all: bool) -> None:
+    """Who is suspended does not listen: a signal for all passes by, one that is meant for it alone is an error."""
     instance_id, wait = split(row.id)
+    deaf = ("already_closed", "not_found", "ended", *(("suspended",) if is_for_all else ()))
     try:
         await call.services.engine.execute(instance_id, TriggerEvent(now=0, wait=wait, variables=variables))
     except InstanceNotFound:
         return  # ended meanwhile: a signal reaches who listens when it arrives
     except CommandRejected as error:
-        if error.code not in ("already_closed", "not_found", "ended"):
+        if error.code not in deaf:
             raise rest_exception(f"Cannot deliver the signal to execution {row.execution_id}: {error}") from error
 
 

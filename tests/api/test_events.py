@@ -149,6 +149,19 @@ def test_a_signal_for_one(rest: Rest, unique: Unique) -> None:
     assert rest.get("/task", processInstanceId=second["id"]) == []
 
 
+def test_a_signal_passes_by_who_is_suspended(rest: Rest, unique: Unique) -> None:
+    key, signal = unique("resting"), unique("alarm")
+    rest.deploy(bpmn(key).start().catch("wait", signal=signal).user_task("after").end())
+    resting, awake = rest.start(key), rest.start(key)
+    rest.put(f"/process-instance/{resting['id']}/suspended", {"suspended": True}, 204)
+    rest.post("/signal", {"name": signal}, 204)
+    assert rest.only_task(awake["id"])["taskDefinitionKey"] == "after"
+    (row,) = rest.get("/event-subscription", processInstanceId=resting["id"])
+    rest.post("/signal", {"name": signal, "executionId": row["executionId"]}, 500)
+    rest.put(f"/process-instance/{resting['id']}/suspended", {"suspended": False}, 204)
+    rest.post("/signal", {"name": signal, "executionId": row["executionId"]}, 204)
+
+
 # --- condition ------------------------------------------------------------------------------------------------------
 
 
