@@ -189,6 +189,17 @@ async def _removal_time(services: Services, item: Item) -> None:
     )
 
 
+async def _batch_removal_time(services: Services, item: Item) -> None:
+    at = item.options.get("at")
+    await bulk.set_removal_time(
+        services.database,
+        item.target,
+        at=None if at is None else datetime.fromisoformat(at),
+        calculated=bool(item.options.get("calculated")),
+        days=item.options.get("days"),
+    )
+
+
 _OPERATIONS: Final[dict[str, Callable[[Services, Item], Awaitable[None]]]] = {
     "instance-deletion": _command,
     "instance-update-suspension-state": _command,
@@ -201,5 +212,6 @@ _OPERATIONS: Final[dict[str, Callable[[Services, Item], Awaitable[None]]]] = {
     "set-external-task-retries": _external_task_retries,
     "historic-instance-deletion": _delete_history,
     "process-set-removal-time": _removal_time,
+    "batch-set-removal-time": _batch_removal_time,
 }
 __all__ = ["BULKS", "HISTORIC_BULKS", "batch_dto", "carry_out", "command_options", "start_batch"]

@@ -443,3 +443,8 @@ class RemovalTimeBody(Body):
     updateChunkSize: int | None = None
     historicProcessInstanceIds: list[str] | None = None
     historicProcessInstanceQuery: dict[str, Any] | None = None
+
+
+class BatchRemovalTimeBody(RemovalTimeBody):
+    historicBatchIds: list[str] | None = None
+    historicBatchQuery: dict[str, Any] | None = None

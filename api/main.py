@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api.batches import carry_out
+from api.chores import do_chores
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, engine_error, invalid_request, rest_exception, unavailable
 from api.front import Front, Verify
@@ -52,12 +53,16 @@ def create_app(settings: ApiSettings) -> FastAPI:
         async with open_services(settings) as opened:
             services.append(opened)
             app.state.services = opened
-            batches = asyncio.create_task(carry_out(opened), name="batches")
+            beside = [
+                asyncio.create_task(carry_out(opened), name="batches"),
+                asyncio.create_task(do_chores(opened), name="chores"),
+            ]
             try:
                 yield
             finally:
-                batches.cancel()
-                await asyncio.gather(batches, return_exceptions=True)
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
                 services.clear()
 
     app = FastAPI(

@@ -46,6 +46,7 @@ class Services:
     listener: Listener
     batches: asyncio.Event  # set when there is a new batch to carry out
     polls: Polls
+    chores: asyncio.Event  # set when somebody asked for a chore
 
 
 @asynccontextmanager
@@ -56,6 +57,6 @@ async def open_services(settings: ApiSettings) -> AsyncIterator[Services]:
         engine = await TemporalEngine.connect(settings, database)
         await listener.start()
         try:
-            yield Services(settings, database, engine, listener, asyncio.Event(), Polls())
+            yield Services(settings, database, engine, listener, asyncio.Event(), Polls(), asyncio.Event())
         finally:
             await listener.stop()

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 
 from interpreter.workflow.connection import TemporalConnection
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupSettings:
+    """When history whose time is over is removed: every day from `begins` to `ends` (UTC; past midnight if it ends
+    before it begins), or only on request (None). `batch_days`: how long ended batches are kept, None for ever."""
+
+    begins: time | None = None
+    ends: time | None = None
+    batch_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +40,4 @@ class ApiSettings:
     ready_file: Path | None = None
     users: Mapping[str, str] = field(default_factory=dict[str, str])
     cors_origins: tuple[str, ...] = ()
+    cleanup: CleanupSettings = field(default_factory=CleanupSettings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -51,6 +52,8 @@ class Settings:
     api_port: int = 8080
     api_users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     cors_origins: tuple[str, ...] = ()
+    cleanup_window: tuple[time, time] | None = None
+    batch_history_days: int | None = None
     url: str = "http://127.0.0.1:8080/engine-rest"
     web_directory: Path | None = None
     log_level: str = "INFO"
@@ -144,7 +147,7 @@ class Settings:
 
     def api(self) -> ApiSettings:
         """What `api.main.run` is told."""
-        from api.settings import ApiSettings
+        from api.settings import ApiSettings, CleanupSettings
 
         return ApiSettings(
             temporal=self.temporal(),
@@ -158,6 +161,7 @@ class Settings:
             ready_file=self.ready_file,
             users=self.api_users,
             cors_origins=self.cors_origins,
+            cleanup=CleanupSettings(*(self.cleanup_window or (None, None)), self.batch_history_days),
         )
 
 
@@ -186,6 +190,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         api_port=read.port("API_PORT", default.api_port),
         api_users=read.users("API_USERS"),
         cors_origins=read.words("CORS_ORIGINS"),
+        cleanup_window=read.window("HISTORY_CLEANUP_WINDOW"),
+        batch_history_days=read.number("BATCH_HISTORY_DAYS", -1, 0, 100_000)
+        if read.text("BATCH_HISTORY_DAYS")
+        else None,
         url=read.text("URL") or default.url,
         web_directory=read.path("WEB_DIRECTORY"),
         log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, default.log_level),
@@ -243,6 +251,23 @@ class _Reader:
         if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
             raise UserError(f"Expected {PREFIX}{name} to be a number from {least} to {most} but it is {text!r}")
         return int(text)
+
+    def optional_number(self, name: str, least: int, most: int) -> int | None:
+        return None if self.text(name) is None else self.number(name, least, least, most)
+
+    def window(self, name: str) -> tuple[time, time] | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        begins, separator, ends = text.partition("-")
+        try:
+            if not separator:
+                raise ValueError
+            return time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip())
+        except ValueError:
+            raise UserError(
+                f"Expected {PREFIX}{name} to be two times of day like 22:00-06:00 (UTC) but it is {text!r}"
+            ) from None
 
     def port(self, name: str, default: int) -> int:
         return self.number(name, default, 0, 65535)

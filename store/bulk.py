@@ -30,6 +30,7 @@ _COLUMNS = {
     "start_time": "b.started_at",
     "execution_start_time": "b.begun_at",
     "end_time": "b.ended_at",
+    "removal_time": "b.removal_at",
     "remaining_jobs": f"{_COUNT.format('open')} + {_COUNT.format('failed')}",
     "completed_jobs": _COUNT.format("done"),
     "failed_jobs": _COUNT.format("failed"),
@@ -49,6 +50,7 @@ class BulkRow:
     start_time: datetime
     execution_start_time: datetime | None
     end_time: datetime | None
+    removal_time: datetime | None
     remaining_jobs: int
     completed_jobs: int
     failed_jobs: int
@@ -219,3 +221,33 @@ async def stop(database: Database, bulk_id: str) -> bool:
 async def delete(database: Database, bulk_id: str) -> bool:
     """Forget the operation with its history; what is done stays done. Whether there was one."""
     return await database.execute("DELETE FROM bulk WHERE id = %s", (bulk_id,)) > 0
+
+
+async def set_removal_time(
+    database: Database, bulk_id: str, *, at: datetime | None = None, calculated: bool = False, days: int | None = None
+) -> bool:
+    """Set when the history of an operation may be removed: `at`, never (None), or `calculated`: its end plus `days`.
+    Whether there was one."""
+    value, params = ("ended_at + %s * interval '1 day'", (days,)) if calculated else ("%s::timestamptz", (at,))
+    return await database.execute(f"UPDATE bulk SET removal_at = {value} WHERE id = %s", (*params, bulk_id)) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class CleanableRow:
+    """Ended operations of a type, and how many of them may be removed."""
+
+    batch_type: str
+    history_time_to_live: int | None
+    finished_batches_count: int
+    cleanable_batches_count: int
+
+
+async def cleanable(database: Database, now: datetime, days: int | None) -> list[CleanableRow]:
+    """One row per type of operation; `days` is how long they are kept, None for ever."""
+    rows = await database.fetch(
+        "SELECT type AS batch_type, %(days)s::integer AS history_time_to_live, count(*) AS finished_batches_count, "
+        "count(*) FILTER (WHERE coalesce(removal_at, ended_at + %(days)s * interval '1 day') <= %(now)s) "
+        "AS cleanable_batches_count FROM bulk WHERE ended_at IS NOT NULL GROUP BY type ORDER BY type",
+        {"now": now, "days": days},
+    )
+    return [CleanableRow(**row) for row in rows]

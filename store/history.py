@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import Conflict
 from store.payloads import remove_orphans
 from store.projection.rebuild import erase
@@ -77,20 +77,54 @@ async def cleanup(database: Database, now: datetime, limit: int = MAX_BATCH) -> 
     The time is the removal time that was set, or the end of the root instance plus the time to live of its definition;
     instances without either stay for ever. A called instance goes with its root, not before it.
     """
+    limit = max(1, min(limit, MAX_BATCH))
     async with database.transaction() as connection:
-        cursor = await connection.execute(
-            "SELECT p.id FROM process_instance p JOIN process_instance r ON r.id = p.root_id "
-            "LEFT JOIN process_definition d ON d.id = r.definition_id "
-            "WHERE p.ended_at IS NOT NULL AND r.ended_at IS NOT NULL "
-            "AND coalesce(p.removal_at, r.ended_at + d.history_ttl * interval '1 day') <= %s "
-            "ORDER BY p.ended_at LIMIT %s FOR UPDATE OF p SKIP LOCKED",
-            (now, max(1, min(limit, MAX_BATCH))),
-        )
-        found = [row["id"] for row in await cursor.fetchall()]
+        found = await _due(connection, "p.removal_at <= %(now)s", {"now": now, "limit": limit})
+        cursor = await connection.execute("SELECT min(history_ttl) AS days FROM process_definition")
+        shortest = (await cursor.fetchone() or {}).get("days")
+        if shortest is not None and len(found) < limit:
+            found += await _due(
+                connection,
+                # the first condition is what there is an index for: nothing began after it ended
+                "r.started_at <= %(begun)s AND p.removal_at IS NULL "
+                "AND r.ended_at + d.history_ttl * interval '1 day' <= %(now)s",
+                {"now": now, "begun": now - timedelta(days=shortest), "limit": limit - len(found)},
+            )
         if found:
             await erase(connection, found)
     await remove_orphans(database, now - ORPHANS_LIVE)
     return len(found)
+
+
+async def _due(connection: Connection, condition: LiteralString, params: dict[str, Any]) -> list[str]:
+    cursor = await connection.execute(
+        "SELECT p.id FROM process_instance p JOIN process_instance r ON r.id = p.root_id "
+        "LEFT JOIN process_definition d ON d.id = r.definition_id "
+        "WHERE p.ended_at IS NOT NULL AND r.ended_at IS NOT NULL AND " + condition + " "
+        "ORDER BY r.started_at LIMIT %(limit)s FOR UPDATE OF p SKIP LOCKED",
+        params,
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
+async def cleanup_decisions(database: Database, now: datetime, limit: int = MAX_BATCH) -> int:
+    """Remove up to `limit` decisions that were taken outside of processes and whose time to live is over."""
+    return await database.execute(
+        "DELETE FROM decision_instance WHERE id IN (SELECT i.id FROM decision_instance i "
+        "JOIN decision_definition d ON d.id = i.definition_id WHERE i.instance_id IS NULL "
+        "AND i.evaluated_at + d.history_ttl * interval '1 day' <= %s LIMIT %s)",
+        (now, max(1, min(limit, MAX_BATCH))),
+    )
+
+
+async def cleanup_batches(database: Database, now: datetime, days: int | None, limit: int = MAX_BATCH) -> int:
+    """Remove up to `limit` ended batches whose time has come: the removal time that was set, or their end plus `days`
+    (None: they stay)."""
+    return await database.execute(
+        "DELETE FROM bulk WHERE id IN (SELECT id FROM bulk WHERE ended_at IS NOT NULL "
+        "AND coalesce(removal_at, ended_at + %s * interval '1 day') <= %s LIMIT %s)",
+        (days, now, max(1, min(limit, MAX_BATCH))),
+    )
 
 
 @dataclass(frozen=True, slots=True)

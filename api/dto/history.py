@@ -388,3 +388,16 @@ class CleanableHistoricDecisionInstanceReportResultDto(TypedDict):
     finishedDecisionInstanceCount: int | None
     cleanableDecisionInstanceCount: int | None
     tenantId: str | None
+
+
+class CleanableHistoricBatchReportResultDto(TypedDict):
+    batchType: str | None
+    historyTimeToLive: int | None
+    finishedBatchesCount: int | None
+    cleanableBatchesCount: int | None
+
+
+class HistoryCleanupConfigurationDto(TypedDict):
+    batchWindowStartTime: str | None
+    batchWindowEndTime: str | None
+    enabled: bool

@@ -8,6 +8,7 @@ from api.operations import Operation, Resource
 from api.resources.attachments import task_attachments
 from api.resources.authorization import authorization
 from api.resources.batch import BATCHES
+from api.resources.cleanup import cleanup
 from api.resources.decision_definition import decision_definitions, decision_requirements
 from api.resources.deployment import deployment
 from api.resources.events import condition, event_subscription, message, signal
@@ -63,6 +64,7 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     migration,
     restart,
     *BATCHES,
+    cleanup,
     *HISTORY,
     *REPORTS,
     metrics,

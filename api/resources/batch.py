@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from api.batches import batch_dto, command_options, start_batch
 from api.bodies import (
+    BatchRemovalTimeBody,
     CorrelationAsyncBody,
     DeleteHistoricInstancesBody,
     DeleteInstancesBody,
@@ -21,7 +23,8 @@ from api.bodies import (
 )
 from api.collections import row_by_id, rows_of, serve_queries, serve_single
 from api.dates import millis, parse_date
-from api.dto.history import HistoricBatchDto
+from api.dto.history import CleanableHistoricBatchReportResultDto, HistoricBatchDto
+from api.dto.identity import CountResultDto
 from api.dto.runtime import BatchDto, BatchStatisticsDto
 from api.errors import bad_user_request, invalid_request
 from api.instructions import read_instructions
@@ -36,6 +39,8 @@ from store import bulk
 from store.bulk import BULKS, HISTORIC_BULKS
 from store.external_tasks import EXTERNAL_TASKS
 from store.jobs import JOBS
+
+_HISTORIC_QUERY = Query.of(HISTORIC_BULKS)
 
 batch = Resource("batch", "Batch")
 batch_statistics = Resource("batch/statistics", "Batch")
@@ -63,7 +68,6 @@ _historic_shape = Shape(
     batchJobDefinitionId=None,
     batchJobsPerSeed=100,
     invocationsPerBatchJob=1,
-    removalTime=None,
 )
 
 
@@ -292,6 +296,50 @@ async def delete_history(call: Call) -> Any:
 async def set_removal_time(call: Call) -> Any:
     """Set when the history of instances may be removed."""
     body = await call.body(RemovalTimeBody)
+    options = _removal_options(body)
+    chosen = await selected_instances(call, body.historicProcessInstanceIds, None, body.historicProcessInstanceQuery)
+    return await start_batch(call, "process-set-removal-time", chosen, options)
+
+
+@historic_batch.post("/set-removal-time", answer=BatchDto, body=BatchRemovalTimeBody, errors=(400,))
+async def set_removal_time_of_batches(call: Call) -> Any:
+    """Set when the history of batches may be removed."""
+    body = await call.body(BatchRemovalTimeBody)
+    options = _removal_options(body) | {"days": call.services.settings.cleanup.batch_days}
+    chosen = [*(body.historicBatchIds or ())]
+    if body.historicBatchQuery is not None:
+        criteria = _HISTORIC_QUERY.from_query_object(body.historicBatchQuery, "historicBatchQuery")
+        chosen += [row.id for row in await rows_of(call, HISTORIC_BULKS, criteria)]
+    return await start_batch(call, "batch-set-removal-time", chosen, options)
+
+
+_CLEANABLE = Query({}, ["finished"])
+
+
+@historic_batch.get(
+    "/cleanable-batch-report", answer=list[CleanableHistoricBatchReportResultDto], query=_CLEANABLE, paging=True
+)
+async def report_cleanable(call: Call) -> list[Any]:
+    """Ended batches of each type, and how many of them are past their time to live."""
+    criteria = _CLEANABLE.from_get(call.query)
+    rows = await _cleanable(call)
+    if criteria.sorting:
+        rows.sort(key=lambda row: row.finished_batches_count, reverse=criteria.sorting[0].descending)
+    end = None if criteria.limit is None else criteria.first + criteria.limit
+    return Shape(CleanableHistoricBatchReportResultDto).all(rows[criteria.first : end])
+
+
+@historic_batch.get("/cleanable-batch-report/count", answer=CountResultDto)
+async def count_cleanable(call: Call) -> CountResultDto:
+    """How many rows the report has."""
+    return {"count": len(await _cleanable(call))}
+
+
+async def _cleanable(call: Call) -> list[Any]:
+    return await bulk.cleanable(call.services.database, datetime.now(UTC), call.services.settings.cleanup.batch_days)
+
+
+def _removal_options(body: RemovalTimeBody) -> dict[str, Any]:
     wanted = [body.absoluteRemovalTime is not None, bool(body.clearedRemovalTime), bool(body.calculatedRemovalTime)]
     if sum(wanted) != 1:
         raise bad_user_request(
@@ -306,5 +354,4 @@ async def set_removal_time(call: Call) -> Any:
             options["at"] = parse_date(body.absoluteRemovalTime).isoformat()
         except ValueError as error:
             raise invalid_request(f'Cannot read "absoluteRemovalTime": {error}') from error
-    chosen = await selected_instances(call, body.historicProcessInstanceIds, None, body.historicProcessInstanceQuery)
-    return await start_batch(call, "process-set-removal-time", chosen, options)
+    return options

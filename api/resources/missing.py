@@ -7,20 +7,12 @@ from typing import Final
 from api.errors import not_implemented
 from api.operations import Call, Handler, Operation
 
-_CLEANUP: Final = "history is cleaned up by the engine itself, not by a job"
 _JOB_DEFINITION: Final = "jobs run in Temporal: suspend the process definition or its instances instead"
 _DECISIONS: Final = "decision instances are deleted with their process instance"
 _TELEMETRY: Final = "this server sends no telemetry"
 
 #: method, path, reason.
 _TABLE: Final = (
-    ("GET", "/history/batch/cleanable-batch-report", _CLEANUP),
-    ("GET", "/history/batch/cleanable-batch-report/count", _CLEANUP),
-    ("POST", "/history/batch/set-removal-time", _CLEANUP),
-    ("POST", "/history/cleanup", _CLEANUP),
-    ("GET", "/history/cleanup/configuration", _CLEANUP),
-    ("GET", "/history/cleanup/job", _CLEANUP),
-    ("GET", "/history/cleanup/jobs", _CLEANUP),
     ("GET", "/history/decision-definition/cleanable-decision-instance-report", _DECISIONS),
     ("GET", "/history/decision-definition/cleanable-decision-instance-report/count", _DECISIONS),
     ("POST", "/history/decision-instance/delete", _DECISIONS),
@@ -30,7 +22,6 @@ _TABLE: Final = (
     ("PUT", "/job-definition/{id}/jobPriority", "the priority of jobs is set in the model or on the job"),
     ("PUT", "/job-definition/{id}/suspended", _JOB_DEFINITION),
     ("POST", "/job/{id}/duedate/recalculate", "set the due date instead"),
-    ("GET", "/metrics", "metrics are not kept by interval: ask for their sum"),
     ("DELETE", "/metrics/task-worker", "metrics are counted from the history"),
     ("GET", "/schema/log", "`ostinato migrate` tells the version of the schema"),
     ("POST", "/schema/log", "`ostinato migrate` tells the version of the schema"),

@@ -130,9 +130,8 @@ def test_completing_a_delegated_task_needs_no_resolving(rest: Rest, unique: Uniq
 
 def test_what_this_server_does_not_have_says_so(rest: Rest) -> None:
     for method, path in (
-        ("GET", "/history/cleanup/job"),
-        ("GET", "/metrics"),
-        ("PUT", "/job-definition/x/suspended"),
+        ("GET", "/telemetry/data"),
+        ("GET", "/schema/log"),
     ):
         error = rest.request(method, path, 501)
         assert error["type"] == "NotImplementedException"
