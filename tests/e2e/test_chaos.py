@@ -11,24 +11,28 @@ import pytest
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
 from interpreter.definition import Definition
-from interpreter.elements.table import BEHAVIORS
-from interpreter.triggers.table import TRIGGERS
 from tests.e2e.chaos import scenes
 from tests.e2e.chaos.play import Result, play
+from tests.e2e.chaos.scenes_begun import timed
 from tests.e2e.chaos.storm import KINDS
+from tests.workflow.cells import cells_of, promised
 
 pytestmark = pytest.mark.e2e
 
 
 def _definitions() -> list[Definition]:
     files = [content for name, content in scenes.resources().items() if name.endswith(".bpmn")]
-    return [definition for content in files for definition in compile_all(parse_bpmn(content), "c7")]
+    models = [*files, timed(1).xml()]
+    return [definition for content in models for definition in compile_all(parse_bpmn(content), "c7")]
 
 
-def test_the_scenes_have_every_kind_of_element_and_event() -> None:
-    nodes = [node for definition in _definitions() for node in definition.nodes.values()]
-    assert {node.kind for node in nodes} == set(BEHAVIORS)
-    assert {type(trigger) for node in nodes for trigger in node.triggers} == set(TRIGGERS)
+def test_the_scenes_have_every_element_every_event_in_every_position_and_every_loop() -> None:
+    definitions = _definitions()
+    nodes = [(definition, node) for definition in definitions for node in definition.nodes.values()]
+    assert promised() - {cell for definition, node in nodes for cell in cells_of(definition, node)} == set()
+    begun = {definition.nodes[event.node].kind for definition in definitions for event in definition.start_events()}
+    assert begun >= {"startEvent", "receiveTask"}
+    assert {"eventBasedGateway"} <= {node.kind for _, node in nodes if not node.incoming}
 
 
 async def _play(seed: int, seconds: float) -> Result:

@@ -8,28 +8,23 @@ says, and the history must be replayable. All plays of one way are performed tog
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio.worker import Worker
 
-from interpreter.definition import Definition, FlowNode
-from interpreter.elements import table
-from interpreter.elements.loop import MultiInstance, StandardLoop
-from interpreter.triggers.table import READERS
+from interpreter.definition import Definition
 from interpreter.workflow import contract
 from interpreter.workflow.connection import TemporalConnection
 from ostinato.dev.temporal import TemporalServer
 from store.database import Database
 from tests.workflow.alive import Stage, Story, job_activities, on_core
+from tests.workflow.cells import cells_of, promised
 from tests.workflow.plays import PLAYS
 from worker.main import engine
 from worker.settings import WorkerSettings
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "elements.md"
 TOGETHER = 6
 WAYS: Mapping[str, dict[str, Any]] = {"one run": {}, "a run for every rest": {"new_run_at_every_rest": True}}
 
@@ -93,31 +88,10 @@ def test_on_the_core(name: str) -> None:
 
 # -- no element is left out
 
-POSITIONS = ("S", "ES", "IC", "B", "IT", "E")
-
 
 def test_every_element_and_every_event_in_every_position_is_played() -> None:
     played = {cell for play in PLAYS.values() for cell in _cells(*on_core(play))}
-    wanted = set(table.BEHAVIORS) | set(_positions()) | {"multi-instance", "sequential multi-instance", "standard loop"}
-    assert wanted - played == set()
-
-
-def _positions() -> Iterator[str]:
-    """`messageEventDefinition ES I` ..., as the table of event definitions promises."""
-    rows = re.findall(r"^\| `(\w+EventDefinition)` \|([^\n]*)\|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
-    assert {name for name, _ in rows} == set(READERS)
-    for name, cells in rows:
-        for position, cell in zip(POSITIONS, cells.split("|"), strict=False):
-            for mark in cell.split():
-                if mark in ("I", "N"):
-                    yield f"{name} {position} {mark}"
-                elif mark == "yes":
-                    yield f"{name} {position}"
-    for kind in ("multiple", "parallel multiple"):
-        for position in ("S", "ES I", "IC", "B I"):
-            yield f"{kind} {position}"
-    for position in ("IT", "E"):
-        yield f"multiple {position}"
+    assert promised() - played == set()
 
 
 def _cells(stories: list[Story], definitions: Mapping[str, Definition]) -> Iterator[str]:
@@ -127,52 +101,4 @@ def _cells(stories: list[Story], definitions: Mapping[str, Definition]) -> Itera
         yield "process"
         for mark, id in story.steps:
             if mark == "+":
-                node = definition.nodes[id]
-                yield node.kind
-                yield from _loop(node)
-                if node.for_compensation:  # its boundary event is only the way to it
-                    yield "compensateEventDefinition B"
-                position = _position(definition, node)
-                for trigger in node.triggers:
-                    yield f"{_TAGS[type(trigger).__name__]} {position}"
-                    yield f"{_TAGS[type(trigger).__name__]} {position.split()[0]}"
-                if len(node.triggers) > 1:
-                    yield f"{'parallel ' if node.parallel_multiple else ''}multiple {position}"
-
-
-_TAGS = {
-    "MessageSpec": "messageEventDefinition",
-    "TimerSpec": "timerEventDefinition",
-    "SignalSpec": "signalEventDefinition",
-    "ConditionSpec": "conditionalEventDefinition",
-    "ErrorSpec": "errorEventDefinition",
-    "EscalationSpec": "escalationEventDefinition",
-    "CompensationSpec": "compensateEventDefinition",
-    "LinkSpec": "linkEventDefinition",
-    "TerminateSpec": "terminateEventDefinition",
-    "CancelSpec": "cancelEventDefinition",
-}
-
-
-def _position(definition: Definition, node: FlowNode) -> str:
-    match node.kind:
-        case "startEvent":
-            scope = definition.parent_scope(node.id)
-            if scope is None or scope.kind != "eventSubProcess":
-                return "S"
-            return "ES I" if node.interrupting else "ES N"
-        case "boundaryEvent":
-            return "B I" if node.interrupting else "B N"
-        case "intermediateCatchEvent":
-            return "IC"
-        case "intermediateThrowEvent":
-            return "IT"
-        case _:
-            return "E"
-
-
-def _loop(node: FlowNode) -> Iterator[str]:
-    if isinstance(node.loop, StandardLoop):
-        yield "standard loop"
-    elif isinstance(node.loop, MultiInstance):
-        yield "sequential multi-instance" if node.loop.sequential else "multi-instance"
+                yield from cells_of(definition, definition.nodes[id])

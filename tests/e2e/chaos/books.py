@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from ostinato.client import EngineError
 
-#: Camunda answers 500 to who completes a task that somebody else has completed.
-_LATE = ("Cannot complete task ", "Cannot find task ")
+#: Camunda answers 500 to who completes what somebody else has completed, or what is suspended.
+_LATE = ("Cannot complete task ", "Cannot find task ", "Cannot trigger message ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,17 @@ class Attempt:
 
 @dataclass
 class Books:
-    """`attempts` by token; `started` maps the tokens that were answered to instance ids. `yes` counts the engine's
+    """`promised` are the tokens of letters that are to begin an instance; `timed` the processes that the clock begins.
+
+    `attempts` by token; `started` maps the tokens that were answered to instance ids. `yes` counts the engine's
     acknowledgements by id of task, external task or subscription; `no` its refusals, `silence` calls without an answer.
     `deeds` counts what was done, `clumsy` holds the external tasks fetched by hand, `strange` answers that should not
     be."""
 
     attempts: dict[str, Attempt] = field(default_factory=dict[str, Attempt])
     started: dict[str, str] = field(default_factory=dict[str, str])
+    promised: set[str] = field(default_factory=set[str])
+    timed: list[str] = field(default_factory=list[str])
     yes: Counter[str] = field(default_factory=Counter[str])
     no: Counter[str] = field(default_factory=Counter[str])
     silence: Counter[str] = field(default_factory=Counter[str])

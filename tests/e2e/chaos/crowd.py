@@ -25,10 +25,15 @@ from interpreter.workflow.payloads import data_converter
 from ostinato.client import Client, EngineError, NotFound, Task, Unreachable
 from store.database import Database
 from store.errors import StoreError
-from tests.e2e.chaos import scenes
+from store.payloads import Payloads
+from tests.e2e.chaos import scenes, scenes_begun, stage
+from tests.e2e.chaos.beginnings import Beginnings
 from tests.e2e.chaos.books import Attempt, Books
+from tests.e2e.chaos.operators import Operators
+from tests.e2e.chaos.stage import UNTOUCHED, Scene
 
 T = TypeVar("T")
+_TOKENS = "SELECT DISTINCT value #>> '{}' AS token FROM variable WHERE name = 'token'"
 
 
 class Crowd:
@@ -41,6 +46,7 @@ class Crowd:
         self._run = uuid.uuid4().hex[:6]
         self._count = 0
         self._open: set[str] = set()
+        self._unsteady: set[str] = set()
         self._updated: set[str] = set()
         self._posting: set[asyncio.Task[None]] = set()
         self.storm = False
@@ -49,14 +55,22 @@ class Crowd:
 
     async def __aenter__(self) -> Crowd:
         self._client = Client(self._url, timeout=20.0)
-        self._temporal = await TemporalClient.connect(self._temporal_address, data_converter=data_converter())
         self._database = Database(self._database_url, application="chaos")
         await self._database.open()
+        converter = data_converter(shelf=Payloads(self._database))
+        self._temporal = await TemporalClient.connect(self._temporal_address, data_converter=converter)
         self._router = MessageRouter(self._database, self._temporal, contract.TASK_QUEUE)
         await self._client.deploy(contents=scenes.resources())
         await self._client.deploy(contents=scenes.resources())  # the same again makes no new version
-        loops = (self._people, self._people, self._messenger, self._clumsy_worker, self._operator, self._counting)
+        self._beginnings = Beginnings(
+            self._client, self._temporal, self._database, self._router, self._chance, self.books
+        )
+        operators = Operators(self._client, self._chance, self.books, lambda: self.storm)
+        operators.open = self._that_may_stand_still
+        self._began = operators.began
+        loops = (self._people, self._people, self._messenger, self._clumsy_worker, self._counting, *operators.loops)
         self._tasks = [asyncio.create_task(self._forever(loop)) for loop in loops]
+        self._tasks.append(asyncio.create_task(operators.wind_clocks()))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -74,11 +88,11 @@ class Crowd:
         """One instance of each variant of each scene, until they have ended: what must come out."""
         gate = asyncio.Semaphore(self._at_once)
 
-        async def one(scene: scenes.Scene, variant: int) -> None:
+        async def one(scene: Scene, variant: int) -> None:
             async with gate:
                 await self._start(scene, variant)
 
-        await asyncio.gather(*(one(scene, v) for scene in scenes.SCENES for v in range(scenes.VARIANTS)))
+        await asyncio.gather(*(one(scene, v) for scene in scenes.SCENES for v in range(stage.VARIANTS)))
         await self.drain(120)
 
     async def play(self, enough: Callable[[], bool]) -> None:
@@ -92,12 +106,17 @@ class Crowd:
             scene = self._chance.choice(pool)
             if scene.key == scenes.PARKED and self._chance.random() < 0.8:
                 continue
-            task = asyncio.create_task(self._start(scene, self._chance.randrange(scenes.VARIANTS)))
+            task = asyncio.create_task(self._start(scene, self._chance.randrange(stage.VARIANTS)))
             starting.add(task)
             task.add_done_callback(starting.discard)
             await asyncio.sleep(self._chance.uniform(0, 0.1))
         if starting:
             await asyncio.wait(starting)
+
+    def begin_storm(self) -> None:
+        """From now on faults may happen, and people and operators do what disturbs."""
+        self.storm = True
+        self._began.set()
 
     async def drain(self, seconds: float) -> None:
         """Wait until all but the parked have ended. TimeoutError says which have not, and where they are."""
@@ -107,47 +126,41 @@ class Crowd:
                 raise TimeoutError(f"not ended after {seconds:g} s: {await self._left()}")
             await asyncio.sleep(0.3)
 
-    async def _start(self, scene: scenes.Scene, variant: int) -> None:
+    async def _start(self, scene: Scene, variant: int) -> None:
         """Half of the starts carry an idempotency key and are made twice at the same time, and again until there is an
         answer: one instance. The others have a new token each time: as many instances as the engine likes."""
-        is_keyed = self._chance.random() < 0.5
+        is_keyed = self._chance.random() < 0.5 and scene.begin != "condition"
+        runs = self._chance.randrange(3) if self._chance.random() < 0.5 else None
         token = self._token(scene, variant)
         while True:
-            calls = [self._try_start(scene, variant, token, token if is_keyed else None) for _ in range(1 + is_keyed)]
+            key = token if is_keyed else None
+            calls = [self._beginnings.begin(scene, variant, token, key, runs) for _ in range(1 + is_keyed)]
             instances = {instance for instance in await asyncio.gather(*calls) if instance is not None}
             if len(instances) > 1:
                 self.books.strange.append(f"one idempotency key, several instances: {sorted(instances)}")
+            if "" in instances:
+                self.books.promised.add(token)
+                return
             if instances:
                 instance = instances.pop()
                 self.books.started[token] = instance
                 if scene.key != scenes.PARKED:
                     self._open.add(instance)
+                    if not scene.steady:
+                        self._unsteady.add(instance)
                 return
             self.books.deeds["start without an answer"] += 1
             await asyncio.sleep(0.3)
             if not is_keyed:
                 token = self._token(scene, variant)
 
-    def _token(self, scene: scenes.Scene, variant: int) -> str:
+    def _token(self, scene: Scene, variant: int) -> str:
         self._count += 1
         token = f"{self._run}-{self._count}"
         self.books.attempts[token] = Attempt(token, scene.key, variant, self.storm)
         if scene.key == "chaos_letter":  # before, while and after its receiver starts, whether or not we hear of it
             self._keep(asyncio.create_task(self._post_letter(token)))
         return token
-
-    async def _try_start(self, scene: scenes.Scene, variant: int, token: str, key: str | None) -> str | None:
-        try:
-            instance = await self._client.start(
-                scene.key,
-                scenes.variables(token, variant),
-                business_key=f"B-{token}",
-                idempotency_key=key,
-            )
-        except EngineError as error:
-            self.books.note(error)
-            return None
-        return instance.id
 
     async def _post_letter(self, token: str) -> None:
         """Publish twice at the same time under one id, and again while nobody answers."""
@@ -171,7 +184,7 @@ class Crowd:
     # -- people
 
     async def _people(self) -> None:
-        tasks = [t for t in await self._client.tasks() if t.task_definition_key not in ("park", "forever")]
+        tasks = [t for t in await self._client.tasks() if not str(t.task_definition_key).startswith(UNTOUCHED)]
         self._chance.shuffle(tasks)
         for item in tasks[:12]:
             await self._complete(item)
@@ -224,7 +237,9 @@ class Crowd:
 
     async def _messenger(self) -> None:
         rows: list[dict[str, Any]] = await self._client.request("GET", "/event-subscription")
-        mine = [row for row in rows if str(row["eventName"]).startswith(("told-", "heard-"))]
+        mine = [
+            row for row in rows if str(row["eventName"]).startswith(("told-", "heard-")) and row["processInstanceId"]
+        ]
         self._chance.shuffle(mine)
         for row in mine[:12]:
             await self._tell(row)
@@ -242,6 +257,8 @@ class Crowd:
             await asyncio.sleep(0.1)
             return
         way = self._chance.choice(("name", "instance", "trigger", "race"))
+        if name in scenes_begun.SHARED:  # others wait for a message of this name too
+            way = self._chance.choice(("instance", "trigger"))
         self.books.deeds[f"message by {way}"] += 1
         match way:
             case "instance":
@@ -262,7 +279,7 @@ class Crowd:
             "workerId": "clumsy",
             "maxTasks": 5,
             "asyncResponseTimeout": 500,
-            "topics": [{"topicName": scenes.CLUMSY, "lockDuration": 2_000}],
+            "topics": [{"topicName": stage.CLUMSY, "lockDuration": 2_000}],
         }
         locked: list[dict[str, Any]] = await self._client.request("POST", "/external-task/fetchAndLock", json=body)
 
@@ -280,14 +297,6 @@ class Crowd:
             calls = [self._deed(row["id"], answer(row["id"], "clumsy")) for _ in range(2)]
             await asyncio.gather(*calls)
 
-    # -- operators
-
-    async def _operator(self) -> None:
-        await asyncio.sleep(0.5)
-        for incident in await self._client.incidents():
-            self.books.deeds[f"incident {incident.incident_type} at {incident.activity_id}"] += 1
-            await self._quietly(lambda incident=incident: self._client.retry(incident))
-
     # -- who is still there
 
     async def _counting(self) -> None:
@@ -296,14 +305,29 @@ class Crowd:
         known = set(self._open)
         running = {instance.id for instance in await self._client.instances()}
         self._open -= known - running
+        self._unsteady &= self._open
+
+    def _that_may_stand_still(self) -> list[str]:
+        return sorted(self._unsteady)
 
     async def _all_ended(self) -> bool:
+        """Nothing runs but the parked; every letter has been opened and every clock has rung as often as the first."""
         try:
             left = await self._client.instances()
+            if any(item.definition_key != scenes.PARKED for item in left):
+                return False
+            rung = [await self._client.past_instances(processDefinitionKey=key) for key in self.books.timed]
+            rows = await self._database.fetch(
+                "SELECT DISTINCT value #>> '{}' AS token FROM variable WHERE name = 'token'"
+            )
         except EngineError as error:
             self.books.note(error)
             return False
-        return all(item.definition_key == scenes.PARKED for item in left)
+        except StoreError as error:
+            self.books.errors[f"count {type(error).__name__}"] += 1
+            return False
+        waiting = self.books.promised - {row["token"] for row in rows}
+        return not waiting and all(len(times) >= scenes_begun.RINGS for times in rung)
 
     async def _left(self) -> str:
         """What still runs and what it waits for."""
@@ -333,6 +357,17 @@ class Crowd:
                 await asyncio.sleep(0.3)
 
     async def _deed(self, id: str, call: Callable[[], Awaitable[Any]]) -> None:
+        """Do it, and now and then once more long afterwards, as a network or a retrying client may."""
+        await self._deed_once(id, call)
+        if self.storm and self._chance.random() < 0.1:
+            self._keep(asyncio.create_task(self._late(id, call)))
+
+    async def _late(self, id: str, call: Callable[[], Awaitable[Any]]) -> None:
+        await asyncio.sleep(self._chance.uniform(1.0, 15.0))
+        self.books.deeds["asked again much later"] += 1
+        await self._deed_once(id, call)
+
+    async def _deed_once(self, id: str, call: Callable[[], Awaitable[Any]]) -> None:
         """Do it and write down whether the engine said yes, no or nothing."""
         try:
             await call()

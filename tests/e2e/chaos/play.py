@@ -77,12 +77,13 @@ async def _storm(
         begin = time.monotonic()
         await crowd.play_calm()
         tell(f"calm: {len(crowd.books.started)} instances in {time.monotonic() - begin:.1f} s")
-        crowd.storm = True
+        crowd.begin_storm()
         begin = time.monotonic()
         until = begin + seconds
         raging = asyncio.create_task(rage(weather, seed, until, pause, lambda name: _told(crowd.books.faults, name)))
         await crowd.play(raging.done)
         await raging
+        crowd.storm = False
         took = time.monotonic() - begin
         try:
             await crowd.drain(_DRAIN_SECONDS)

@@ -36,12 +36,14 @@ from interpreter.workflow.payloads import data_converter
 from store import definitions
 from store.audit import audit as audit_rows
 from store.database import Database
-from tests.e2e.chaos import scenes
+from store.payloads import Payloads
+from tests.e2e.chaos import scenes, stage
 from tests.e2e.chaos.books import Books
+from tests.e2e.chaos.scenes_begun import RINGS, TIMED
 from tests.e2e.chaos.stories import Shape, Story
 
-_JOBS = frozenset({scenes.WORK, scenes.DECLINE, scenes.FLAKY, scenes.MOODY})
-_TOPICS = frozenset({scenes.SHIP, scenes.SHAKY})
+_JOBS = frozenset({stage.WORK, stage.DECLINE, stage.FLAKY, stage.MOODY})
+_TOPICS = frozenset({stage.SHIP, stage.SHAKY})
 _STATE = (
     *("sequence", "confirmed", "ended", "outcome", "suspended", "business_key"),
     *("elements", "waits", "incidents"),
@@ -66,8 +68,9 @@ class Report:
 async def reckon(database_url: str, temporal_address: str, books: Books, ledger: Path) -> Report:
     """Compare all books."""
     report = Report()
-    temporal = await TemporalClient.connect(temporal_address, data_converter=data_converter())
     async with Database(database_url, max_size=_PARALLEL) as database:
+        converter = data_converter(shelf=Payloads(database))
+        temporal = await TemporalClient.connect(temporal_address, data_converter=converter)
         report.flaws += [f"read model: {difference}" for difference in await audit_rows(database)]
         stories = await read_stories(database)
         for story in stories.values():
@@ -75,6 +78,7 @@ async def reckon(database_url: str, temporal_address: str, books: Books, ledger:
             for flaw in story.flaws():
                 report.flaws.append(f"{story.key} {story.instance_id}: {flaw}")
         _outcomes(report, books, stories)
+        _clocks(report, books, stories)
         _acknowledgements(report, books, stories)
         _work(report, stories, (await asyncio.to_thread(ledger.read_text)).splitlines())
         await _temporal(report, database, temporal, stories)
@@ -101,13 +105,16 @@ def _outcomes(report: Report, books: Books, stories: dict[str, Story]) -> None:
     for story in stories.values():
         token = story.token
         if token is None:
-            report.check("throwers", story.key == scenes.THROWER, f"{story.key} {story.instance_id} has no token")
+            is_expected = story.key == scenes.THROWER or story.key.startswith(TIMED)
+            report.check("throwers", is_expected, f"{story.key} {story.instance_id} has no token")
         elif token not in books.attempts:
             report.flaws.append(f"ghost: {story.key} {story.instance_id} was never asked for (token {token})")
         else:
             families[token].append(story)
     for token, instance_id in books.started.items():
         report.check("acknowledged starts", instance_id in stories, f"lost: instance {instance_id} (token {token})")
+    for token in books.promised:
+        report.check("letters that begin an instance", token in families, f"lost: the letter {token} has begun nothing")
     expected: dict[tuple[str, int], Counter[tuple[str, Shape]]] = {}
     for token, attempt in books.attempts.items():
         if not attempt.storm and token in families:
@@ -122,6 +129,14 @@ def _outcomes(report: Report, books: Books, stories: dict[str, Story]) -> None:
             shape == right,
             f"{attempt.scene} variant {attempt.variant} ({token}) came out otherwise: {_difference(shape, right)}",
         )
+
+
+def _clocks(report: Report, books: Books, stories: dict[str, Story]) -> None:
+    """Every timed process has begun as often as its cycle says, and each time came to the same."""
+    for key in books.timed:
+        shapes = Counter(story.shape() for story in stories.values() if story.key == key)
+        right = sum(shapes.values()) == RINGS and len(shapes) == 1
+        report.check("clocks", right, f"{key} has begun {sum(shapes.values())} times, with {len(shapes)} outcomes")
 
 
 def _family_shape(family: list[Story]) -> Counter[tuple[str, Shape]]:
@@ -181,16 +196,20 @@ def _work(report: Report, stories: dict[str, Story], lines: list[str]) -> None:
 async def _temporal(report: Report, database: Database, temporal: TemporalClient, stories: dict[str, Story]) -> None:
     """Temporal knows the same instances; each one's state is the fold of the log; its history holds the same work."""
     statuses: dict[str, WorkflowExecutionStatus | None] = {}
+    runs: dict[str, list[str]] = defaultdict(list)
     async for execution in temporal.list_workflows(f"WorkflowType = '{contract.WORKFLOW_TYPE}'"):
-        statuses.setdefault(execution.id, execution.status)
-    for id in statuses:
+        runs[execution.id].append(execution.run_id)
+        if execution.status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
+            statuses[execution.id] = execution.status
+    for id in runs:
         report.check("workflows", id in stories, f"lost: workflow {id} has no row")
+        report.counts["runs"] += len(runs[id])
     loaded: dict[str, Definition] = {}
     waiting = iter(stories.values())
 
     async def work() -> None:
         for story in waiting:
-            for flaw in [flaw async for flaw in _compare(report, database, temporal, story, statuses, loaded)]:
+            for flaw in [flaw async for flaw in _compare(report, database, temporal, story, statuses, runs, loaded)]:
                 report.flaws.append(f"{story.key} {story.instance_id}: {flaw}")
 
     await asyncio.gather(*(work() for _ in range(_PARALLEL)))
@@ -202,6 +221,7 @@ async def _compare(
     temporal: TemporalClient,
     story: Story,
     statuses: dict[str, WorkflowExecutionStatus | None],
+    runs: dict[str, list[str]],
     loaded: dict[str, Definition],
 ) -> AsyncIterator[str]:
     if story.instance_id not in statuses:
@@ -210,34 +230,41 @@ async def _compare(
     ended = statuses[story.instance_id] == WorkflowExecutionStatus.COMPLETED
     if ended != story.ended:
         yield f"Temporal says {statuses[story.instance_id]}, its row says ended={story.ended}"
-    hash = story.events[0][1]["definition_hash"]
-    if hash not in loaded:
-        loaded[hash] = load_definition(await definitions.load(database, hash))
-    folded = fold(new_state(loaded[hash]), (codec.from_json(event) for _, event in story.events))
+    first = await _definition(database, loaded, story.events[0][1]["definition_hash"])
+    folded = fold(new_state(first), (codec.from_json(event) for _, event in story.events))
+    last = await _definition(database, loaded, folded.definition_hash)  # another one after a migration
     try:
         state = await engine.ask(temporal, story.instance_id, contract.QUERY_STATE)
     except engine.ProcessError as error:
         yield f"cannot say its state: {error}"
         return
-    mine = codec_free(describe_state(loaded[hash], folded, folded.sequence))
+    mine = codec_free(describe_state(last, folded, folded.sequence))
     for name in _STATE:
         report.counts["state fields"] += 1
         if state[name] != mine[name]:
             yield f"{name} is {state[name]!r:.300} for Temporal but {mine[name]!r:.300} by the log"
-    for flaw in await _history(report, temporal, story):
+    for flaw in await _history(report, temporal, story, runs[story.instance_id]):
         yield flaw
 
 
-async def _history(report: Report, temporal: TemporalClient, story: Story) -> list[str]:
-    """Each job that is done in the log is one completed activity in Temporal's history, and the other way round."""
-    types: dict[int, str] = {}
+async def _definition(database: Database, loaded: dict[str, Definition], hash: str) -> Definition:
+    if hash not in loaded:
+        loaded[hash] = load_definition(await definitions.load(database, hash))
+    return loaded[hash]
+
+
+async def _history(report: Report, temporal: TemporalClient, story: Story, runs: list[str]) -> list[str]:
+    """Each job that is done in the log is one completed activity in the histories of the instance's runs, and the other
+    way round."""
     completed: Counter[str] = Counter()
-    async for event in temporal.get_workflow_handle(story.instance_id).fetch_history_events():
-        report.counts["Temporal events"] += 1
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            types[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
-        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-            completed[types[event.activity_task_completed_event_attributes.scheduled_event_id]] += 1
+    for run in runs:
+        types: dict[int, str] = {}
+        async for event in temporal.get_workflow_handle(story.instance_id, run_id=run).fetch_history_events():
+            report.counts["Temporal events"] += 1
+            if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                types[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
+            elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                completed[types[event.activity_task_completed_event_attributes.scheduled_event_id]] += 1
     waits, closed = story.waits(), story.closed()
     logged = Counter(
         str(wait["type"])

@@ -10,49 +10,21 @@ Names of what comes from outside carry the instance's token: messages `told-<nod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.bpmn.parts import el, error, loop, message, multi
+from tests.e2e.chaos.scenes_begun import BEGUN, WOKEN
+from tests.e2e.chaos.scenes_operated import BIG, OPERATED, moved, sleeper
+from tests.e2e.chaos.scenes_watched import WATCHED
+from tests.e2e.chaos.stage import CLUMSY, DECLINE, FLAKY, HEADERS, MOODY, SHAKY, SHIP, WORK, Scene, put, undoable, work
 
-VARIANTS: Final = 6
 PARKED: Final = "chaos_parked"
 THROWER: Final = "chaos_thrower"
 
-#: Job types and topics that the task worker serves.
-WORK, DECLINE, FLAKY, MOODY = "chaos_work", "chaos_decline", "chaos_flaky", "chaos_moody"
-SHIP, SHAKY, CLUMSY = "chaos_ship", "chaos_shaky", "chaos_clumsy"
-#: A dead worker is noticed after so many seconds.
-HEADERS: Final[Mapping[str, str]] = {"heartbeatTimeout": "PT4S", "startToCloseTimeout": "PT20S"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A process that the client starts. `loose`: nodes that time decides about."""
-
-    key: str
-    model: Builder
-    weight: int = 1
-    loose: frozenset[str] = field(default_factory=frozenset[str])
-
-
-def _work(b: Builder, id: str, type: str = WORK, **options: object) -> Builder:
-    return b.service_task(id, type=type, headers=dict(HEADERS), **options)
-
-
-def _set(b: Builder, id: str, name: str, value: str) -> Builder:
-    return b.script_task(id, value, format="feel", result_variable=name)
-
-
-def _undoable(b: Builder, id: str) -> Builder:
-    b = _work(b, id).boundary(f"{id}_undone", compensation=True)
-    return b.handler("service_task", f"{id}_undo", type=WORK, headers=dict(HEADERS))
-
 
 def _order() -> Builder:
-    b = _work(bpmn("chaos_order").start("start"), "charge").parallel("fork").user_task("approve").parallel("join")
+    b = work(bpmn("chaos_order").start("start"), "charge").parallel("fork").user_task("approve").parallel("join")
     b = b.branch(at="fork").service_task("ship", topic=SHIP).to("join").at("join").catch("pause", timer="PT1S")
     b = b.service_task("pack", topic=CLUMSY)
     return b.exclusive("decide").when("= modulo(n, 2) = 0").end("accepted").otherwise().end("refused")
@@ -60,12 +32,12 @@ def _order() -> Builder:
 
 def _gateways() -> Builder:
     b = bpmn("chaos_gateways").start("start").inclusive("any").when("= modulo(n, 2) = 0")
-    b = _work(b, "even").inclusive("gather")
+    b = work(b, "even").inclusive("gather")
     b = b.when("= modulo(n, 3) = 0", at="any").user_task("third").to("gather")
     b = b.otherwise(at="any").manual_task("neither").to("gather").at("gather")
     b = b.parallel("three").task("a").complex("two", activation="= activationCount >= 2")
     b = b.branch(at="three").task("b").to("two").branch(at="three").task("c").to("two").at("two")
-    return _work(b, "after").end("done")
+    return work(b, "after").end("done")
 
 
 def _race() -> Builder:
@@ -84,7 +56,7 @@ def _race() -> Builder:
         .catch("here", link="L")
     )
     b = b.parallel("split").receive_task("unwanted", message="nobody-${token}").end("unreached")
-    return _work(b.branch(at="split"), "last").end("stop", terminate=True)
+    return work(b.branch(at="split"), "last").end("stop", terminate=True)
 
 
 def _ping() -> Builder:
@@ -96,17 +68,17 @@ def _ping() -> Builder:
 
 
 def _pong() -> Builder:
-    b = _work(bpmn("chaos_pong").start("ball", message="chaos-ping"), "hit")
+    b = work(bpmn("chaos_pong").start("ball", message="chaos-ping"), "hit")
     return b.end("over", message=message("chaos-pong", correlation_key="= token"))
 
 
 def _letter() -> Builder:
     """A letter is published twice under one id; the non-interrupting event subprocess must see it once."""
     b = bpmn("chaos_letter").start("start")
-    b = _set(b, "none_yet", "letters", "0").catch("wait", condition="= letters >= 1").catch("pause", timer="PT2S")
+    b = put(b, "none_yet", "letters", "0").catch("wait", condition="= letters >= 1").catch("pause", timer="PT2S")
     b = b.end("done").event_subprocess("post_box")
     b = b.start("letter", message="chaos-letter", correlation_key="= token", interrupting=False)
-    return _set(b, "count", "letters", "letters + 1").end("counted").up()
+    return put(b, "count", "letters", "letters + 1").end("counted").up()
 
 
 def _signals() -> Builder:
@@ -124,12 +96,12 @@ def _thrower() -> Builder:
 
 def _errors() -> Builder:
     b = bpmn("chaos_errors").start("start").subprocess("outer").start("in")
-    b = _work(b, "risky", DECLINE).end("fine").boundary("declined", on="risky", error=error("DECLINED"))
+    b = work(b, "risky", DECLINE).end("fine").boundary("declined", on="risky", error=error("DECLINED"))
     b = b.throw("note", escalation="NOTE").exclusive("how_bad")
     b = b.when("= modulo(n, 3) = 0").end("bad", error="BAD").when("= modulo(n, 3) = 1", at="how_bad")
     b = b.end("worse", error="WORSE").otherwise(at="how_bad").end("tolerable", escalation="STOP")
     b = b.event_subprocess("rescue").start("caught", error="BAD")
-    b = _work(b, "mend").end("mended").up().up()
+    b = work(b, "mend").end("mended").up().up()
     b = b.boundary("worst", on="outer", error="WORSE").task("apologize").end("failed").at("outer")
     b = b.boundary("stopped", on="outer", escalation="STOP").end("halted").at("outer")
     b = b.boundary("noted", on="outer", escalation="NOTE", interrupting=False).task("write").end("written").at("outer")
@@ -138,23 +110,23 @@ def _errors() -> Builder:
 
 def _trip() -> Builder:
     """A transaction that is cancelled in two of three variants; compensation thrown from outside in the third."""
-    b = _undoable(bpmn("chaos_trip").start("start").transaction("trip").start("in").parallel("all"), "flight")
+    b = undoable(bpmn("chaos_trip").start("start").transaction("trip").start("in").parallel("all"), "flight")
     b = b.parallel("booked")
-    b = _undoable(b.branch(at="all"), "hotel").to("booked").at("booked").exclusive("paid")
+    b = undoable(b.branch(at="all"), "hotel").to("booked").at("booked").exclusive("paid")
     b = b.when("= modulo(n, 3) > 0").service_task("pay_back", topic=SHIP).end("refused", cancel=True)
     b = b.otherwise(at="paid").end("fine").up()
     b = b.boundary("cancelled", on="trip", cancel=True).user_task("explain").end("stays").at("trip")
-    b = _undoable(b, "insure")
+    b = undoable(b, "insure")
     return b.throw("regret", compensation=True).end("done")
 
 
 def _many() -> Builder:
     b = bpmn("chaos_many").start("start")
-    b = _work(b, "each", mi=multi("${items}", element="item")).boundary("each_undone", compensation=True)
+    b = work(b, "each", mi=multi("${items}", element="item")).boundary("each_undone", compensation=True)
     b = b.handler("service_task", "each_undo", type=WORK, headers=dict(HEADERS))
     b = b.user_task("row", mi=multi(cardinality="2", sequential=True))
     b = b.subprocess("groups", mi=multi(cardinality="3")).start("in")
-    b = _work(b.service_task("parcel", topic=SHIP), "inside").end("out").up()
+    b = work(b.service_task("parcel", topic=SHIP), "inside").end("out").up()
     b = b.subprocess("again", loop=loop("= false", maximum=2)).start("loop_in").task("once").end("loop_out").up()
     b = b.exclusive("undo").when("= modulo(n, 2) = 0").throw("back", compensation=True).end("undone")
     return b.otherwise(at="undo").end("done")
@@ -162,31 +134,31 @@ def _many() -> Builder:
 
 def _adhoc() -> Builder:
     b = bpmn("chaos_adhoc").start("start").adhoc("some").user_task("one").task("two").apart()
-    b = _work(b, "three").up()
+    b = work(b, "three").up()
     return b.adhoc("in_a_row", ordering="Sequential").user_task("first").apart().user_task("second").up().end("done")
 
 
 def _events() -> Builder:
     """Conditional events, an event subprocess by timer, a boundary timer that may or may not come."""
     b = bpmn("chaos_events").start("start")
-    b = _set(_set(b, "not_yet", "go", "false"), "silent", "ticked", "false").parallel("fork")
+    b = put(put(b, "not_yet", "go", "false"), "silent", "ticked", "false").parallel("fork")
     b = b.catch("green", condition="= go = true").parallel("join")
     b = b.branch(at="fork").user_task("press").to("join")
     b = b.boundary("reminder", on="press", timer="PT1S", interrupting=False).end("reminded").at("join")
     b = b.catch("wait", condition="= ticked = true").user_task("watched")
     b = b.boundary("changed", condition="= go = false").end("wrong").at("watched").end("done")
     b = b.event_subprocess("clock").start("tick", timer="PT1S", interrupting=False)
-    return _set(b, "ring", "ticked", "true").end("rung").up()
+    return put(b, "ring", "ticked", "true").end("rung").up()
 
 
 def _caller() -> Builder:
     """Even: the called process fails. Odd: it complains and waits, until its caller has had enough."""
     ins = {"token": "token", "n": "n"}
-    b = _set(bpmn("chaos_caller").start("start"), "calm", "noticed", "false")
+    b = put(bpmn("chaos_caller").start("start"), "calm", "noticed", "false")
     b = b.call_activity("call", "chaos_callee", ins=ins).end("unreached")
     b = b.boundary("failed", on="call", error="NO_STOCK").end("unhappy")
     b = b.boundary("raised", on="call", escalation="SLOW", interrupting=False)
-    b = _set(b, "notice", "noticed", "true").end("noted")
+    b = put(b, "notice", "noticed", "true").end("noted")
     return b.boundary("enough", on="call", condition="= noticed = true").end("gave_up")
 
 
@@ -204,14 +176,14 @@ def _asker() -> Builder:
 
 
 def _helper() -> Builder:
-    b = _work(bpmn("chaos_helper").start("start", attrs={"camunda:asyncBefore": "true"}), "help").user_task("sign")
-    return _set(b, "answer", "answer", "n + 1").end("done")
+    b = work(bpmn("chaos_helper").start("start", attrs={"camunda:asyncBefore": "true"}), "help").user_task("sign")
+    return put(b, "answer", "answer", "n + 1").end("done")
 
 
 def _rules() -> Builder:
     b = bpmn("chaos_rules").start("start")
     b = b.business_rule_task("rate", decision="chaos_rate", result_variable="rate", map_decision_result="singleEntry")
-    b = _set(b.manual_task("look"), "add", "total", "rate + 1")
+    b = put(b.manual_task("look"), "add", "total", "rate + 1")
     b = b.service_task("evaluate", expression="${total + 1}", result_variable="more")
     b = b.business_rule_task("delegated", topic=SHIP).user_task("check", attrs={"camunda:asyncAfter": "true"})
     return b.end("done")
@@ -219,8 +191,8 @@ def _rules() -> Builder:
 
 def _flaky() -> Builder:
     """Work that fails at first: by itself it succeeds again, or a person has to look."""
-    b = _work(bpmn("chaos_flaky").start("start"), "flaky", FLAKY, retry_cycle="R4/PT0.2S")
-    b = _work(b, "moody", MOODY, retry_cycle="R1/PT0.1S").service_task("shaky", topic=SHAKY)
+    b = work(bpmn("chaos_flaky").start("start"), "flaky", FLAKY, retry_cycle="R4/PT0.2S")
+    b = work(b, "moody", MOODY, retry_cycle="R1/PT0.1S").service_task("shaky", topic=SHAKY)
     return b.end("done")
 
 
@@ -228,7 +200,7 @@ def _parked() -> Builder:
     """Stays open until the books are closed: its open waits are compared too."""
     b = bpmn(PARKED).start("start").parallel("fork").user_task("park").end("a")
     b = b.boundary("someday", on="park", timer="PT100H", interrupting=False).end("b")
-    b = _work(b.branch(at="fork"), "once").receive_task("nothing", message="nobody-${token}").end("c")
+    b = work(b.branch(at="fork"), "once").receive_task("nothing", message="nobody-${token}").end("c")
     return b.branch(at="fork").service_task("unserved", topic="chaos_nobody").end("d")
 
 
@@ -237,7 +209,7 @@ SCENES: Final = (
     Scene("chaos_order", _order(), weight=3),
     Scene("chaos_gateways", _gateways()),
     Scene("chaos_race", _race()),
-    Scene("chaos_ping", _ping(), weight=2),
+    Scene("chaos_ping", _ping(), weight=2, steady=True),
     Scene("chaos_letter", _letter(), weight=2),
     Scene("chaos_signals", _signals()),
     Scene("chaos_errors", _errors()),
@@ -249,11 +221,17 @@ SCENES: Final = (
     Scene("chaos_asker", _asker()),
     Scene("chaos_rules", _rules()),
     Scene("chaos_flaky", _flaky()),
+    *BEGUN,
+    *OPERATED,
+    *WATCHED,
     Scene(PARKED, _parked()),
 )
 #: What only other processes start.
-HELPERS: Final = (_pong(), _thrower(), _callee(), _helper())
+HELPERS: Final = (_pong(), _thrower(), _callee(), _helper(), WOKEN, moved(), sleeper())
 LOOSE: Final = frozenset(node for scene in SCENES for node in scene.loose)
+
+#: More than stays in a Temporal history.
+LARGE: Final = "big " * 50_000
 
 RATE: Final = b"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="chaos_rates" name="Rates" namespace="urn:chaos">
@@ -280,6 +258,7 @@ def resources() -> dict[str, bytes]:
     return files | {"rate.dmn": RATE}
 
 
-def variables(token: str, variant: int) -> dict[str, object]:
+def variables(key: str, token: str, variant: int) -> dict[str, object]:
     """Start variables of an instance."""
-    return {"token": token, "n": variant, "items": [1, 2, 3, 4]}
+    mine: dict[str, object] = {"token": token, "n": variant, "items": [1, 2, 3, 4]}
+    return mine | {"big": LARGE} if key == BIG else mine

@@ -2,8 +2,11 @@
 
 kill-worker kill-second-worker kill-both-workers freeze-worker    the engine's own processes
 kill-api kill-task-worker                                         the edges
-restart-postgres crash-postgres freeze-postgres lock-tables cut-connections    the database
-restart-temporal kill-temporal                                    the server
+kill-everything                                                   power, but not disk, is gone for a moment
+restart-postgres crash-postgres                                   the database is away
+freeze-postgres slow-postgres lock-tables                         it is slow: not at all, at each step, here and there
+cut-connections refuse-connections read-only                      it fails: sessions end, none is let in, none may write
+restart-temporal kill-temporal freeze-temporal                    the server
 """
 
 from __future__ import annotations
@@ -19,18 +22,22 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from ostinato.dev.processes import Child, children_of
 from ostinato.dev.stack import Part, Stack
 
 KINDS: Final = (
     *("kill-worker", "kill-second-worker", "kill-both-workers", "freeze-worker"),
-    *("kill-api", "kill-task-worker"),
-    *("restart-postgres", "crash-postgres", "freeze-postgres", "lock-tables", "cut-connections"),
-    *("restart-temporal", "kill-temporal"),
+    *("kill-api", "kill-task-worker", "kill-everything"),
+    *("restart-postgres", "crash-postgres", "freeze-postgres", "slow-postgres", "lock-tables"),
+    *("cut-connections", "refuse-connections", "read-only"),
+    *("restart-temporal", "kill-temporal", "freeze-temporal"),
 )
 #: Tables that every flush or every read needs.
 _TABLES: Final = ("process_instance", "task", "external_task", "event_batch", "subscription", "message")
+_CUT: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
 class Weather:
@@ -101,6 +108,16 @@ class Weather:
                 self._lock_tables(chance)
             case "cut-connections":
                 self._cut_connections(chance)
+            case "slow-postgres":
+                self._slow_down(3 + 4 * chance.random())
+            case "refuse-connections":
+                self._refuse_connections(1 + 3 * chance.random())
+            case "read-only":
+                self._forbid_writing(1 + 3 * chance.random())
+            case "kill-everything":
+                self._kill_everything(chance)
+            case "freeze-temporal":
+                self._freeze("temporal", 1 + 4 * chance.random())
             case "restart-temporal":
                 self.stack.restart("temporal")
             case "kill-temporal":
@@ -139,6 +156,61 @@ class Weather:
         finally:
             for one in frozen:
                 _signal(one, signal.SIGCONT)
+
+    def _slow_down(self, seconds: float) -> None:
+        """Every step of the database takes many times as long: its processes run for a moment out of each tenth of a
+        second only."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and (pid := self.stack.pid("postgres")) is not None:
+            backends = [pid, *children_of(pid)]
+            for one in backends:
+                _signal(one, signal.SIGSTOP)
+            try:
+                time.sleep(0.09)
+            finally:
+                for one in backends:
+                    _signal(one, signal.SIGCONT)
+            time.sleep(0.01)
+
+    def _database(self) -> tuple[str, sql.Identifier]:
+        name = str(conninfo_to_dict(self.stack.database_url)["dbname"])
+        return name, sql.Identifier(name)
+
+    def _refuse_connections(self, seconds: float) -> None:
+        """Nobody is let in, and who is in is thrown out, as while an administrator works."""
+        with psycopg.connect(self.stack.database_url, dbname="postgres", autocommit=True) as connection:
+            database, name = self._database()
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+            try:
+                connection.execute(_CUT, [database])
+                time.sleep(seconds)
+            finally:
+                connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+    def _forbid_writing(self, seconds: float) -> None:
+        """Every new session may only read, as after a failover to a standby; the old ones are ended."""
+        with psycopg.connect(self.stack.database_url, dbname="postgres", autocommit=True) as connection:
+            database, name = self._database()
+            connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+            try:
+                connection.execute(_CUT, [database])
+                time.sleep(seconds)
+            finally:
+                connection.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+                connection.execute(_CUT, [database])
+
+    def _kill_everything(self, chance: random.Random) -> None:
+        children = (self.second, *self.task_workers)
+        parts: tuple[Part, ...] = ("postgres", "temporal", "worker", "api")
+        for child in children:
+            child.kill()
+        for part in chance.sample(parts, len(parts)):
+            self.stack.kill(part)
+        time.sleep(chance.random())
+        for part in parts:
+            self.stack.start(part)
+        for child in children:
+            child.start()
 
     def _lock_tables(self, chance: random.Random) -> None:
         with psycopg.connect(self.stack.database_url) as connection:

@@ -14,7 +14,7 @@ import sys
 
 from ostinato import BpmnError, Worker, task
 from ostinato.worker import Job, Task
-from tests.e2e.chaos import scenes
+from tests.e2e.chaos import stage
 
 
 class Ledger:
@@ -36,37 +36,37 @@ class Ledger:
 def handlers(ledger: Ledger) -> list[Task]:
     """The tasks of one worker."""
 
-    @task(scenes.WORK)
+    @task(stage.WORK)
     async def work(job: Job) -> dict[str, object]:
         await asyncio.sleep(0.02)
         ledger.write(job)
         return {f"did_{job.node}": True}
 
-    @task(scenes.DECLINE)
+    @task(stage.DECLINE)
     async def decline(job: Job) -> None:
         ledger.write(job)
         raise BpmnError("DECLINED", "as always")
 
-    @task(scenes.FLAKY)
+    @task(stage.FLAKY)
     async def flaky(job: Job) -> None:
         ledger.write(job)
         if job.attempt == 1:
             raise RuntimeError("the first attempt fails")
 
-    @task(scenes.MOODY)
+    @task(stage.MOODY)
     async def moody(job: Job) -> None:
         again = ledger.knows(job)
         ledger.write(job)
         if not again:
             raise RuntimeError("somebody has to look at this")
 
-    @task(topic=scenes.SHIP, lock_duration=3.0)
+    @task(topic=stage.SHIP, lock_duration=3.0)
     async def ship(job: Job) -> dict[str, object]:
         await asyncio.sleep(0.02)
         ledger.write(job)
         return {f"did_{job.node}": True}
 
-    @task(topic=scenes.SHAKY, lock_duration=3.0, retry_pause=0.2)
+    @task(topic=stage.SHAKY, lock_duration=3.0, retry_pause=0.2)
     async def shaky(job: Job) -> None:
         ledger.write(job)
         if job.attempt == 1:
