@@ -18,7 +18,14 @@ from activities.children import meta_of
 from activities.messages import MessageRouter
 from interpreter import codec
 from interpreter.commands import EscalateFromChild, StartInstance, TriggerEvent
-from interpreter.effects import BroadcastSignal, CompensateChild, EscalateToParent, PublishMessage, WriteDataStore
+from interpreter.effects import (
+    BroadcastSignal,
+    CompensateChild,
+    EscalateToParent,
+    PublishMessage,
+    RunListener,
+    WriteDataStore,
+)
 from interpreter.ids import split
 from interpreter.workflow import client as process
 from interpreter.workflow import contract
@@ -53,7 +60,7 @@ class RoutingActivities:
                 await self._escalate(effect, sender, effect_id)
             case WriteDataStore():
                 logger.info("data store %r: kept by instance %s for itself", effect.name, sender)
-            case CompensateChild():
+            case CompensateChild() | RunListener():
                 raise ApplicationError(
                     f"Expected an effect that can be performed but it was {type(effect).__name__}.", non_retryable=True
                 )
@@ -63,8 +70,10 @@ class RoutingActivities:
     async def _broadcast(self, signal: BroadcastSignal, sender: str, tenant: str | None, effect_id: str) -> None:
         """To every other instance and to start events of the thrower's tenant (from one without tenant: to everybody).
 
-        The thrower's own catchers were served in its step.
+        The thrower's own catchers were served in its step, unless the signal was thrown asynchronously.
         """
+        for key in signal.own:
+            await self._trigger(f"{sender}:{key}", signal.variables, effect_id)
         for row in await EVENT_SUBSCRIPTIONS.list(self._database, {"eventType": "signal", "eventName": signal.name}):
             if row.process_instance_id not in (None, sender) and tenant in (None, row.tenant_id):
                 await self._trigger(row.id, signal.variables, effect_id)

@@ -9,9 +9,7 @@ from typing import Any
 
 from interpreter import events as ev
 from interpreter.state import CompensationRecord, Element, Incident, State
-from interpreter.waits import ConditionWait, JobWait
-
-ASYNC_KINDS = ("async_before", "async_after")
+from interpreter.waits import ConditionWait, holds_token
 
 
 def apply(state: State, event: Any) -> None:
@@ -148,9 +146,9 @@ def _wait_opened(state: State, event: ev.WaitOpened) -> None:
     element.waits[wait.key] = None
     if type(wait) is ConditionWait:
         state.conditions[wait.key] = None
-    elif type(wait) is JobWait and wait.kind in ASYNC_KINDS:
+    elif holds_token(wait):
         element.holds += 1
-        if wait.flow is not None and wait.kind == "async_before":
+        if wait.flow is not None and wait.kind != "async_after":
             tokens = element.tokens
             left = tokens[wait.flow] - 1
             if left:
@@ -169,7 +167,7 @@ def _wait_closed(state: State, event: ev.WaitClosed) -> None:
     element = state.elements.get(wait.element)
     if element is not None:
         element.waits.pop(event.key, None)
-        if type(wait) is JobWait and wait.kind in ASYNC_KINDS:
+        if holds_token(wait):
             element.holds -= 1
     if type(wait) is ConditionWait:
         state.conditions.pop(event.key, None)

@@ -35,6 +35,7 @@ class StartInstance:
     start_trigger: int = (
         0  # which event definition of a parallel multiple start event happened; the others are waited for
     )
+    caught: tuple[str, ...] = ("*",)  # codes of BPMN errors that a caller catches; "*": any, or it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,20 @@ class ChangeWait:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeTask:
+    """Change properties of an open user task. `action`: "" (set `changes`: name, description, assignee, owner,
+    candidate_users, candidate_groups, due, follow_up, priority, delegation), or claim (only a free task, or one's own),
+    delegate and resolve with Camunda 7's rules for owner and delegation state; `user` is the new assignee of claim and
+    delegate. Task listeners run before the change holds."""
+
+    now: Millis
+    wait: int
+    changes: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    action: str = ""
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ActivateAdHoc:
     """Start activities of an ad-hoc subprocess instance from outside."""
 
@@ -262,6 +277,7 @@ Command = (
     | ResolveIncident
     | ReportIncident
     | ChangeWait
+    | ChangeTask
     | ActivateAdHoc
     | Continue
 )

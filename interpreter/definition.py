@@ -51,13 +51,18 @@ class Mapping:
 @dataclass(frozen=True, slots=True)
 class Listener:
     """An execution or task listener. `event`: start, end, take, create, assignment, update, complete, delete,
-    timeout. With a `job_type` it is a job; otherwise `expression` is evaluated in the engine."""
+    timeout, beforeAll. With a `job_type` it is a job; otherwise `expression` is evaluated in the engine. `dialect` of a
+    job: "camunda" or "zeebe", by whose rules it runs ("" in what an earlier release compiled). `fields` are evaluated
+    for the job (camunda:field), `headers` are handed over as they are."""
 
     event: str
     expression: Expression | None = None
     job_type: Expression | None = None
     retries: Expression | None = None
     timer: Spec | None = None
+    dialect: str = ""
+    headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    fields: dict[str, Expression] = field(default_factory=dict[str, Expression])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class FlowNode:
     loop_async_after: bool = False
     priority: Expression | None = None
     retry_cycle: Expression | None = None
+    loop_retry_cycle: Expression | None = None
     for_compensation: bool = False
     compensation_handler: str | None = None
     start_quantity: int = 1
@@ -163,6 +169,7 @@ class Definition:
         "nodes",
         "process_id",
         "profile",
+        "rules",
         "startable",
         "starts",
         "version_tag",
@@ -181,6 +188,7 @@ class Definition:
         startable: bool = True,
         starts: tuple[StartEvent, ...] = (),
         data: dict[str, JsonValue] | None = None,
+        rules: int = 1,
     ) -> None:
         self.process_id = process_id
         self.nodes = nodes
@@ -188,6 +196,8 @@ class Definition:
         self.name = name
         self.version_tag = version_tag
         self.profile = profile
+        self.rules = rules
+        """The rule book (`features.RULES`) it was compiled with."""
         self.history_ttl = history_ttl
         self.startable = startable
         self.starts = starts
@@ -233,8 +243,10 @@ class Definition:
             scope = found.scope
 
     def _content(self) -> dict[str, Any]:
+        rules = {} if self.rules == 1 else {"rules": self.rules}
         return {
             "format": FORMAT,
+            **rules,
             "process_id": self.process_id,
             "name": self.name,
             "version_tag": self.version_tag,
@@ -272,6 +284,7 @@ def load_definition(data: dict[str, Any]) -> Definition:
         startable=data["startable"],
         starts=tuple([from_json(s) for s in data["starts"]]),
         data=data["data"],
+        rules=data.get("rules", 1),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from interpreter.commands import Variables
+from interpreter.values import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class BroadcastSignal:
     variables: Variables = field(default_factory=dict[str, object])
     business_key: str | None = None
     node: str = ""
+    own: tuple[int, ...] = ()  # thrown asynchronously: subscriptions of the thrower itself that are still to be served
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +57,17 @@ class WriteDataStore:
     value: object
 
 
-Effect = BroadcastSignal | PublishMessage | EscalateToParent | CompensateChild | WriteDataStore
+@dataclass(frozen=True, slots=True)
+class RunListener:
+    """Have a listener's job done for which nobody waits: of an element instance that was cancelled, with the variables
+    that it saw. `element` is its key, `node` its flow node, `retries` how often the job is tried."""
+
+    type: str
+    node: str
+    element: int
+    retries: int = 3
+    headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    variables: Variables = field(default_factory=dict[str, object])
+
+
+Effect = RunListener | BroadcastSignal | PublishMessage | EscalateToParent | CompensateChild | WriteDataStore

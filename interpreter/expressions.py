@@ -183,11 +183,11 @@ def priority(m: Machine, node: FlowNode, element: int) -> int:
     return whole(m, node.priority, element, f"the priority of {node.id!r}")
 
 
-def retry_cycle(m: Machine, node: FlowNode, element: int) -> tuple[int, tuple[Millis, ...]]:
-    """Attempts and pauses of the jobs of `node`: `R5/PT5M` or a list of periods; Camunda's default without."""
-    if node.retry_cycle is None:
+def retry_cycle(m: Machine, node: FlowNode, element: int, cycle: Expression | None) -> tuple[int, tuple[Millis, ...]]:
+    """Attempts and pauses of jobs of `node`: `R5/PT5M` or a list of periods; Camunda's default without."""
+    if cycle is None:
         return 3, ()
-    value = text(m, node.retry_cycle, element, f"the retry cycle of {node.id!r}")
+    value = text(m, cycle, element, f"the retry cycle of {node.id!r}")
     found = calendar.retry_cycle(value or "")
     return found if found is not None else (3, ())
 

@@ -1,5 +1,5 @@
-"""Named behaviours in which Camunda 7 departs from BPMN 2.0.2. A profile is a set of them; a state keeps the set it
-was started with.
+"""Named behaviours: where Camunda 7 departs from BPMN 2.0.2, and what a later release does differently from an earlier
+one. A state keeps the set it was started with: the profile's and the rule book's.
 
 Names are never reused or given another meaning: recorded histories carry them.
 """
@@ -55,6 +55,30 @@ LOOP_INPUT_ERRORS: Final = "loop_input_errors"
 """Missing, wrong or empty input of a multi-instance activity is the BPMN error INVALID_DATA_INPUT, as ProcessMaker
 has it (spec: a failure; and nothing to do is no error). In no profile: for the judge of the nayra suite."""
 
+LISTENER_JOBS: Final = "listener_jobs"
+"""Listeners of job type are run everywhere: on sequence flows, on user tasks, on what is cancelled; Zeebe's at Zeebe's
+points. Before, only the start and end of an activity had them."""
+
+INNER_ASYNC_AFTER: Final = "inner_async_after"
+"""`asyncAfter` of a multi-instance's loop characteristics holds each inner instance. Before, it was ignored."""
+
+CALLERS_CATCHES_KNOWN: Final = "callers_catches_known"
+"""A called instance is told which BPMN errors its callers catch, and treats others as errors that nobody catches.
+Before, it ended with any of them."""
+
+ASYNC_SIGNALS: Final = "async_signals"
+"""A signal thrown with camunda:async goes to each receiver on its own, after the step. Before, it was thrown like any
+other."""
+
+RULES: Final = 2
+"""The rule book that models are compiled with today. An instance keeps the book that its definition was compiled with,
+so that one which began under an earlier release goes on as it began."""
+
+ADDED: Final[dict[int, tuple[str, ...]]] = {
+    2: (ASYNC_SIGNALS, CALLERS_CATCHES_KNOWN, INNER_ASYNC_AFTER, LISTENER_JOBS),
+}
+"""What each rule book adds to the one before, in every profile."""
+
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "c7": (
         COMPENSATION_ALWAYS_WAITS,
@@ -74,9 +98,10 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def features_of(profile: str) -> tuple[str, ...]:
-    """The behaviours of a profile; ValueError when there is none of that name."""
+def features_of(profile: str, rules: int = RULES) -> tuple[str, ...]:
+    """The behaviours of a profile under a rule book; ValueError when there is no profile of that name."""
     try:
-        return PROFILES[profile]
+        found = PROFILES[profile]
+        return found + tuple([name for book, names in ADDED.items() if book <= rules for name in names])
     except KeyError:
         raise ValueError(f"Expected a profile ({', '.join(PROFILES)}) but it was {profile!r}.") from None

@@ -10,11 +10,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from interpreter import catching, compensation, jobs, lifecycle, listeners, propagation, variables
+from interpreter import (
+    catching,
+    compensation,
+    jobs,
+    lifecycle,
+    listeners,
+    propagation,
+    task_commands,
+    task_listeners,
+    variables,
+)
 from interpreter import commands as c
 from interpreter import events as ev
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
+from interpreter.elements import ad_hoc_sub_process
 from interpreter.elements.table import bind
 from interpreter.failures import BpmnError, Failure
 from interpreter.features import COMPENSATION_STOPS_AT_CALLS
@@ -23,6 +34,7 @@ from interpreter.state import State
 from interpreter.triggers.error import ErrorSpec
 from interpreter.triggers.escalation import EscalationSpec
 from interpreter.waits import (
+    ASYNC_KINDS,
     ChildWait,
     ExternalTaskWait,
     JobWait,
@@ -33,8 +45,6 @@ from interpreter.waits import (
     UserTaskWait,
     Wait,
 )
-
-ASYNC = ("async_before", "async_after")
 
 Check = Callable[[Definition, State, Any], Rejection | None]
 Do = Callable[[Machine, Any], None]
@@ -142,6 +152,8 @@ def _do_start(m: Machine, command: c.StartInstance) -> None:
     if command.compensation:
         compensation.undo_instance(m, command.compensation)
         return
+    if command.parent_id is not None and "*" not in command.caught:
+        m.note(1, caught=list(command.caught))
     if start_node is not None:
         m.note(1, start=start_node, **({"trigger": command.start_trigger} if command.start_trigger else {}))
     m.push("enter", 1)
@@ -177,13 +189,16 @@ def _check_wait(*kinds: type[Any]) -> Check:
 
 def _do_complete(m: Machine, command: c.CompleteWait) -> None:
     wait = m.state.waits[command.wait]
-    if isinstance(wait, JobWait) and wait.kind in ASYNC:
+    if isinstance(wait, JobWait) and wait.kind in ASYNC_KINDS:
         lifecycle.async_done(m, wait)
         return
     element = m.state.elements[wait.element]
     node = m.nodes[wait.node]
     if isinstance(wait, JobWait) and wait.kind == "listener":
-        variables.set_all(m, element.key, command.variables)
+        if "position" in wait.headers:
+            _guarded(m, wait, lambda: task_listeners.job_done(m, wait, command))
+            return
+        listeners.take_values(m, wait, command.variables)
         m.close_wait(wait.key)
         listeners.job_done(m, wait)
         return
@@ -207,7 +222,7 @@ def _do_complete(m: Machine, command: c.CompleteWait) -> None:
         del m.stack[depth:]
         m.raise_incident(failure.type, failure.message, element.key, node.id, wait=wait.key, details=failure.details)
         return
-    if wait.key in m.state.waits:
+    if wait.key in m.state.waits and not (isinstance(wait, UserTaskWait) and task_listeners.is_busy(m.state, wait)):
         m.close_wait(wait.key)
 
 
@@ -261,7 +276,7 @@ def _do_throw_error(m: Machine, command: c.ThrowBpmnError) -> None:
     wait = m.state.waits[command.wait]
     error = BpmnError(command.code, command.message)
     element = m.state.elements[wait.element]
-    if isinstance(wait, JobWait) and wait.kind in ASYNC:
+    if isinstance(wait, JobWait) and wait.kind in ASYNC_KINDS:
         _fail_uncaught(m, wait, error)
         return
     if command.variables:
@@ -312,7 +327,7 @@ def _do_throw_escalation(m: Machine, command: c.ThrowEscalation) -> None:
 def _do_fire_timer(m: Machine, command: c.FireTimer) -> None:
     wait = m.state.waits[command.wait]
     assert isinstance(wait, TimerWait)
-    if wait.purpose == "task_timeout":
+    if wait.purpose.startswith("task_timeout"):
         from interpreter.elements import user_task
 
         user_task.timed_out(m, wait)
@@ -405,6 +420,8 @@ def _do_set_variables(m: Machine, command: c.SetVariables) -> None:
     variables.set_all(m, element, command.variables, local=command.local)
     for name in command.removals:
         variables.remove(m, element, name, local=command.local)
+    if command.local and m.nodes[m.state.elements[element].node].kind == "userTask":
+        task_listeners.variables_changed(m, m.state.elements[element])
 
 
 def _check_incident(definition: Definition, state: State, command: c.ResolveIncident) -> Rejection | None:
@@ -479,6 +496,14 @@ def _do_change(m: Machine, command: c.ChangeWait) -> None:
 # -- the instance
 
 
+def _check_complete(definition: Definition, state: State, command: c.CompleteWait) -> Rejection | None:
+    return _check_wait(*WORKABLE, OpenWait)(definition, state, command) or task_commands.check_rest(state, command.wait)
+
+
+def _check_change_task(definition: Definition, state: State, command: c.ChangeTask) -> Rejection | None:
+    return _check_wait(UserTaskWait)(definition, state, command) or task_commands.check_change(state, command)
+
+
 def _check_nothing(definition: Definition, state: State, command: Any) -> Rejection | None:
     return None
 
@@ -516,29 +541,6 @@ def _do_modify(m: Machine, command: c.ModifyInstance) -> None:
     modification.modify(m, command)
 
 
-def _check_ad_hoc(definition: Definition, state: State, command: c.ActivateAdHoc) -> Rejection | None:
-    element = state.elements.get(command.element)
-    if element is None:
-        return Rejection("not_found", f"Expected a running ad-hoc subprocess {command.element} but there is none.")
-    node = definition.nodes[element.node]
-    if node.kind != "adHocSubProcess" or element.multi == "body":
-        return Rejection("invalid", f"Expected an ad-hoc subprocess but {command.element} is {node.kind} {node.id!r}.")
-    if (element.data or {}).get("done"):
-        return Rejection("invalid", f"Expected an open ad-hoc subprocess but {node.id!r} is completing.")
-    for name in command.nodes:
-        inner = definition.nodes.get(name)
-        if inner is None or inner.scope != node.id:
-            return Rejection(
-                "not_found", f"Expected an activity of the ad-hoc subprocess {node.id!r} but it was {name!r}."
-            )
-    return None
-
-
-def _do_ad_hoc(m: Machine, command: c.ActivateAdHoc) -> None:
-    for name in reversed(command.nodes):
-        m.push("start", name, command.element)
-
-
 def _do_continue(m: Machine, command: c.Continue) -> None:
     """Nothing but what was parked."""
 
@@ -555,7 +557,7 @@ WORKABLE = (JobWait, UserTaskWait, ExternalTaskWait)
 
 HANDLERS: dict[type, tuple[Check, Do]] = {
     c.StartInstance: (_check_start, _do_start),
-    c.CompleteWait: (_check_wait(*WORKABLE, OpenWait), _do_complete),
+    c.CompleteWait: (_check_complete, _do_complete),
     c.FailWait: (_check_wait(JobWait, ExternalTaskWait, ChildWait, TimerWait), _do_fail),
     c.ThrowBpmnError: (_check_wait(*WORKABLE), _do_throw_error),
     c.ThrowEscalation: (_check_escalation, _do_throw_escalation),
@@ -572,7 +574,8 @@ HANDLERS: dict[type, tuple[Check, Do]] = {
     c.ResolveIncident: (_check_incident, _do_resolve),
     c.ReportIncident: (_check_element, _do_report_incident),
     c.ChangeWait: (_check_change, _do_change),
-    c.ActivateAdHoc: (_check_ad_hoc, _do_ad_hoc),
+    c.ChangeTask: (_check_change_task, task_commands.change),
+    c.ActivateAdHoc: (ad_hoc_sub_process.check_activation, ad_hoc_sub_process.activate),
     c.Continue: (_check_nothing, _do_continue),
 }
 

@@ -69,10 +69,7 @@ def read_work(node: Node, reader: Reader) -> Work | None:
     definition = node.zeebe("taskDefinition")
     result_variable = node.ext("resultVariable")
     if definition is not None:
-        headers: dict[str, JsonValue] = {}
-        for holder in node.zeebe_all("taskHeaders"):
-            for header in holder.children("header"):
-                headers[header.attr("key") or ""] = header.attr("value")
+        headers = reader.task_headers(node)
         retries = definition.attr("retries")
         built_in = definition.attr("type") in CONNECTOR_TYPES and not headers.get("taskQueue")
         return Work(
@@ -100,7 +97,7 @@ def read_work(node: Node, reader: Reader) -> Work | None:
     expression = node.ext("expression")
     if expression is not None:
         return Work("expression", reader.value(expression), result_variable=result_variable)
-    fields = _read_fields(node, reader)
+    fields = reader.fields(node)
     for name in ("class", "delegateExpression"):
         value = node.ext(name)
         if value is not None:
@@ -139,20 +136,6 @@ def _read_error_rules(node: Node, reader: Reader) -> tuple[ErrorRule, ...]:
         if condition is not None:
             rules.append(ErrorRule(code, reader.value(condition)))
     return tuple(rules)
-
-
-def _read_fields(node: Node, reader: Reader) -> dict[str, Expression]:
-    fields: dict[str, Expression] = {}
-    for child in node.ext_children("field"):
-        name = child.attr("name") or ""
-        value = child.attr("stringValue") or child.attr("expression")
-        for tag in ("string", "expression"):
-            inner = child.child(tag)
-            if value is None and inner is not None:
-                value = inner.text
-        if value is not None:
-            fields[name] = reader.value(value)
-    return fields
 
 
 def _read_connector(node: Node, connector: Node, reader: Reader) -> Work:
@@ -195,7 +178,7 @@ def begin(m: Machine, element: Element, node: FlowNode, work: Work) -> bool:
         headers["binding"] = work.binding
         if work.version is not None:
             headers["version"] = expressions.text(m, work.version, key, f"the decision version of {node.id!r}")
-    retries, pauses = expressions.retry_cycle(m, node, key)
+    retries, pauses = expressions.retry_cycle(m, node, key, node.retry_cycle)
     if work.retries is not None:
         retries = expressions.whole(m, work.retries, key, f"the retries of {node.id!r}")
     m.open_wait(

@@ -72,7 +72,8 @@ def is_blocked(m: Machine, node: FlowNode, scope: Element, marked: Sequence[str]
 
 
 def token_positions(m: Machine, scope: Element, join: FlowNode) -> list[str]:
-    """Flow nodes of the scope at which, or on the way to which, there is a token; tokens at `join` itself left out."""
+    """Flow nodes of the scope at which, or on the way to which, there is a token, and sequence flows on which one is
+    held by a listener; tokens at `join` itself left out."""
     positions: dict[str, None] = {}
     for flow in scope.tokens:
         target = m.flows[flow].target
@@ -88,6 +89,8 @@ def token_positions(m: Machine, scope: Element, join: FlowNode) -> list[str]:
             elif isinstance(wait, JobWait) and wait.kind == "async_after":
                 for flow in wait.headers.get("flows", []):
                     positions[m.flows[flow].target] = None
+            elif isinstance(wait, JobWait) and wait.flow is not None:
+                positions[wait.flow] = None  # a listener's: the token is still on its way
     return list(positions)
 
 
@@ -96,7 +99,7 @@ _CACHE_LIMIT = 5_000
 
 
 def reachability(definition: Definition, join: FlowNode) -> dict[str, frozenset[str]]:
-    """For each incoming flow of `join`: the nodes from which a token can come to it without passing `join`."""
+    """For each incoming flow of `join`: nodes and flows from which a token can come to it without passing `join`."""
     place = (definition.hash, join.id)
     known = _reachability.get(place)
     if known is None:
@@ -108,7 +111,7 @@ def reachability(definition: Definition, join: FlowNode) -> dict[str, frozenset[
 
 def _sources(definition: Definition, join: FlowNode, flow: str) -> frozenset[str]:
     nodes, flows = definition.nodes, definition.flows
-    found: set[str] = set()
+    found: set[str] = {flow}
     todo = [flows[flow].source]
     while todo:
         id = todo.pop()
@@ -116,6 +119,7 @@ def _sources(definition: Definition, join: FlowNode, flow: str) -> frozenset[str
             continue
         found.add(id)
         node = nodes[id]
+        found.update(node.incoming)
         todo.extend(flows[f].source for f in node.incoming)
         if node.attached_to is not None:
             todo.append(node.attached_to)

@@ -2,9 +2,10 @@
 
     take ─> start ─┬─ asynchronous before ─(job)─┐
                    └──────────── activate <──────┘
-    activate ─> enter: data and input mappings, event subscriptions, start listeners ─> behaviour.execute
-    complete ─> leave: end listeners, output mappings, which flows ─> finish: subscriptions closed, compensation
-    recorded,
+    activate ─> enter: data and input mappings, Zeebe's start listeners, event subscriptions, start listeners
+                 ─> behaviour.execute
+    complete ─> leave: end listeners, output mappings, Zeebe's end listeners, which flows
+                 ─> finish: subscriptions closed, compensation recorded,
                 ElementCompleted, [asynchronous after], SequenceFlowTaken ─> take ...
     terminate: children first, waits closed, ElementTerminated
 
@@ -20,22 +21,24 @@ from interpreter import catching, compensation, data, expressions, listeners, lo
 from interpreter import events as ev
 from interpreter.definition import FlowNode, SequenceFlow
 from interpreter.failures import Failure, Runaway
-from interpreter.features import THROWS_AT_ONCE
+from interpreter.features import INNER_ASYNC_AFTER, THROWS_AT_ONCE
 from interpreter.machine import SAME_FLOW_LIMIT, Machine
 from interpreter.state import Element
-from interpreter.waits import JobWait
+from interpreter.waits import JobWait, holds_token
 
-# phases of `enter`
-INPUTS, SUBSCRIPTIONS, START_LISTENERS, EXECUTE = 0, 1, 2, 3
-# phases of `leave`
-END_LISTENERS, OUTPUTS, FLOWS = 0, 1, 2
+# Phases of `enter` and `leave`, in the order that the tables say; the numbers are in dumps and histories.
+INPUTS, SUBSCRIPTIONS, START_LISTENERS, EXECUTE, EARLY_LISTENERS = 0, 1, 2, 3, 4
+ENTERING = {INPUTS: 0, EARLY_LISTENERS: 1, SUBSCRIPTIONS: 2, START_LISTENERS: 3, EXECUTE: 4}
+END_LISTENERS, OUTPUTS, FLOWS, LATE_LISTENERS, INNER_DONE = 0, 1, 2, 3, 4
+LEAVING = {END_LISTENERS: 0, OUTPUTS: 1, LATE_LISTENERS: 2, FLOWS: 3, INNER_DONE: 4}
 
 
 # -- in
 
 
-def take(m: Machine, flow_id: str, scope_key: int, late: bool = False) -> None:
-    """A token on a flow arrives at the flow's target. `late`: it has let the other tokens go first."""
+def take(m: Machine, flow_id: str, scope_key: int, late: bool = False, listener: int = 0) -> None:
+    """A token on a flow arrives at the flow's target. `late`: it has let the other tokens go first. `listener`: those
+    of the flow's listeners that come before it have run."""
     scope = m.state.elements.get(scope_key)
     if scope is None or flow_id not in scope.tokens:
         return
@@ -48,15 +51,15 @@ def take(m: Machine, flow_id: str, scope_key: int, late: bool = False) -> None:
             f"Expected a wait state in the loop through sequence flow {flow_id!r} "
             f"but it was taken {SAME_FLOW_LIMIT} times without one."
         )
-    if flow.listeners and not m.skip_listeners:
-        listeners.run_expressions(m, flow.listeners, "take", scope_key)
+    if flow.listeners and not m.skip_listeners and listeners.run_take(m, flow, scope_key, listener):
+        return
     node = m.nodes[flow.target]
     if node.behavior.joins:
         node.behavior.arrive(m, node, scope, flow_id)
     elif node.start_quantity > 1:
         _gather(m, node, scope)
     elif node.throws_late and m.stack and not m.state.has(THROWS_AT_ONCE) and not late:
-        m.stack.insert(0, ("take", flow_id, scope_key, True))
+        m.stack.insert(0, ("take", flow_id, scope_key, True, len(flow.listeners)))
     else:
         start(m, node.id, scope_key, flow_id)
 
@@ -113,7 +116,8 @@ def enter(m: Machine, key: int, phase: int = INPUTS, listener: int = 0) -> None:
     if element is None:
         return
     node = m.nodes[element.node]
-    if phase <= INPUTS:
+    phase = ENTERING[phase]
+    if phase == 0:
         m.at = ("enter", key, INPUTS)
         if node.declares:
             data.declare(m, element, node)
@@ -121,7 +125,12 @@ def enter(m: Machine, key: int, phase: int = INPUTS, listener: int = 0) -> None:
             data.read_inputs(m, element, node)
         if node.inputs:
             mappings.apply_inputs(m, element, node)
-    if phase <= SUBSCRIPTIONS:
+    listening = node.listeners and not m.skip_listeners
+    if phase <= 1 and listening:
+        m.at = ("enter", key, EARLY_LISTENERS)
+        if listeners.run_all(m, element, node, "start", listener if phase == 1 else 0, zeebe=True) is not None:
+            return
+    if phase <= 2:
         m.at = ("enter", key, SUBSCRIPTIONS)
         if node.boundary and element.multi != "inner":
             catching.subscribe_boundary(m, element, node)
@@ -132,13 +141,10 @@ def enter(m: Machine, key: int, phase: int = INPUTS, listener: int = 0) -> None:
         if m.changes:
             m.push("enter", key, START_LISTENERS)
             return
-    if phase <= START_LISTENERS and node.listeners and not m.skip_listeners:
-        for index in range(listener, len(node.listeners)):
-            m.at = ("enter", key, START_LISTENERS, index)
-            if listeners.run(m, element, node.listeners[index], "start", index):
-                return
-            if key not in m.state.elements:
-                return
+    if phase <= 3 and listening:
+        m.at = ("enter", key, START_LISTENERS)
+        if listeners.run_all(m, element, node, "start", listener if phase == 3 else 0, zeebe=False) is not None:
+            return
     m.at = ("enter", key, EXECUTE)
     if element.data is not None and element.data.get("happened"):
         complete(m, element, node)
@@ -171,27 +177,34 @@ def leave(m: Machine, key: int, phase: int = END_LISTENERS, listener: int = 0) -
     if element is None:
         return
     node = m.nodes[element.node]
-    if phase <= END_LISTENERS and node.listeners and not m.skip_listeners:
-        for index in range(listener, len(node.listeners)):
-            m.at = ("leave", key, END_LISTENERS, index)
-            if listeners.run(m, element, node.listeners[index], "end", index):
-                return
-            if key not in m.state.elements:
-                return
-    if phase <= OUTPUTS:
+    phase = LEAVING[phase]
+    listening = node.listeners and not m.skip_listeners
+    if phase == 0 and listening:
+        m.at = ("leave", key, END_LISTENERS)
+        if listeners.run_all(m, element, node, "end", listener, zeebe=False) is not None:
+            return
+    if phase <= 1:
         m.at = ("leave", key, OUTPUTS)
         if node.outputs and not m.skip_outputs:
             mappings.apply_outputs(m, element, node)
         if node.data_outputs:
             data.write_outputs(m, element, node)
         if m.changes:
-            m.push("leave", key, FLOWS)
+            m.push("leave", key, LATE_LISTENERS if listening else FLOWS)
+            return
+    if phase <= 2 and listening:
+        m.at = ("leave", key, LATE_LISTENERS)
+        if listeners.run_all(m, element, node, "end", listener if phase == 2 else 0, zeebe=True) is not None:
             return
     m.at = ("leave", key, FLOWS)
     if key == 1:
         node.behavior.ended(m, element)
         return
     if element.multi == "inner":
+        if phase < 4 and node.loop_async_after and m.state.has(INNER_ASYNC_AFTER):
+            m.open_wait(loops.async_job(m, element, node, "async_after", {"inner": element.loop_counter}))
+            return
+        m.at = ("leave", key, INNER_DONE)
         loops.inner_done(m, element, node)
         return
     finish(m, element, node, choose_flows(m, element, node))
@@ -299,7 +312,7 @@ def async_job(
     m: Machine, node: FlowNode, scope: int, kind: str, flow: str | None, flows: Sequence[SequenceFlow] = ()
 ) -> JobWait:
     """The job of an asynchronous continuation before or after `node`."""
-    retries, pauses = expressions.retry_cycle(m, node, scope)
+    retries, pauses = expressions.retry_cycle(m, node, scope, node.retry_cycle)
     return JobWait(
         m.new_key(),
         scope,
@@ -324,6 +337,8 @@ def async_done(m: Machine, wait: JobWait) -> None:
             m.push("inner", scope.key, wait.headers["inner"], True)
         else:
             m.push("activate", node.id, scope.key)
+    elif "inner" in wait.headers:
+        m.push("leave", scope.key, INNER_DONE)
     else:
         send_tokens(m, node, scope, [m.flows[f] for f in wait.headers.get("flows", [])])
 
@@ -367,8 +382,7 @@ def clear_scope(m: Machine, scope: Element, reason: str, *, keep: int | None = N
         m.emit(ev.EngineNoted("tokens", {"scope": scope.key, "flows": {f: -n for f, n in scope.tokens.items()}}))
     if scope.holds:
         for key in list(scope.waits):
-            wait = m.state.waits[key]
-            if isinstance(wait, JobWait) and wait.kind in ("async_before", "async_after"):
+            if holds_token(m.state.waits[key]):
                 m.close_wait(key, "cancelled")
 
 

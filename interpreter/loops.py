@@ -11,13 +11,19 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from interpreter import catching, compensation, expressions, lifecycle, variables
+from interpreter import catching, compensation, expressions, lifecycle, listeners, variables
 from interpreter import events as ev
 from interpreter.codec import decode_value, encode_value
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.loop import MultiInstance, StandardLoop
 from interpreter.failures import BpmnError, Failure
-from interpreter.features import LOOP_COUNTER_FROM_ZERO, LOOP_INPUT_ERRORS, LOOP_UNTIL, STANDARD_LOOP_IGNORED
+from interpreter.features import (
+    INNER_ASYNC_AFTER,
+    LOOP_COUNTER_FROM_ZERO,
+    LOOP_INPUT_ERRORS,
+    LOOP_UNTIL,
+    STANDARD_LOOP_IGNORED,
+)
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.triggers import escalation, message, signal
@@ -27,8 +33,8 @@ from interpreter.waits import JobWait
 
 MAX_INSTANCES = 1_000_000
 
-# phases of `body`
-SUBSCRIPTIONS, BEGIN = 0, 1
+# Phases of `body`; BEFORE_ALL comes first. The numbers are in dumps and histories.
+SUBSCRIPTIONS, BEGIN, BEFORE_ALL = 0, 1, 2
 
 
 def is_ignored(m: Machine, node: FlowNode) -> bool:
@@ -36,13 +42,18 @@ def is_ignored(m: Machine, node: FlowNode) -> bool:
     return isinstance(node.loop, StandardLoop) and m.state.has(STANDARD_LOOP_IGNORED)
 
 
-def body(m: Machine, key: int, phase: int = SUBSCRIPTIONS) -> None:
+def body(m: Machine, key: int, phase: int = BEFORE_ALL, listener: int = 0) -> None:
     """Enter a body from `phase` on, as a transition."""
     element = m.state.elements.get(key)
     if element is None:
         return
     node = m.nodes[element.node]
-    if phase <= SUBSCRIPTIONS and node.boundary:
+    if phase == BEFORE_ALL and node.listeners and not m.skip_listeners:
+        m.at = ("body", key, BEFORE_ALL)
+        if listeners.run_all(m, element, node, "beforeAll", listener, zeebe=True) is not None:
+            return
+    m.at = ("body", key, SUBSCRIPTIONS)
+    if phase != BEGIN and node.boundary:
         catching.subscribe_boundary(m, element, node)
         if key not in m.state.elements:
             return
@@ -125,20 +136,7 @@ def inner(m: Machine, key: int, index: int, ready: bool = False) -> None:
         return
     node = m.nodes[element.node]
     if node.loop_async_before and not ready:
-        retries, pauses = expressions.retry_cycle(m, node, key)
-        m.open_wait(
-            JobWait(
-                m.new_key(),
-                key,
-                node.id,
-                "async_before",
-                "async_before",
-                retries,
-                pauses,
-                expressions.priority(m, node, key),
-                {"inner": index},
-            )
-        )
+        m.open_wait(async_job(m, element, node, "async_before", {"inner": index}))
         return
     loop = node.loop
     child = m.new_key()
@@ -160,6 +158,24 @@ def inner(m: Machine, key: int, index: int, ready: bool = False) -> None:
     if isinstance(loop, MultiInstance) and loop.output_element_name:
         variables.set_local(m, child, loop.output_element_name, None)
     m.push("enter", child)
+
+
+def async_job(m: Machine, element: Element, node: FlowNode, kind: str, headers: dict[str, JsonValue]) -> JobWait:
+    """The job of an asynchronous continuation of one inner instance, before (of the body) or after it (of itself). Its
+    retry cycle is that of the loop characteristics; the activity's own is for the body (Camunda 7)."""
+    cycle = node.loop_retry_cycle if m.state.has(INNER_ASYNC_AFTER) else node.retry_cycle
+    retries, pauses = expressions.retry_cycle(m, node, element.key, cycle)
+    return JobWait(
+        m.new_key(),
+        element.key,
+        node.id,
+        kind,
+        kind,
+        retries,
+        pauses,
+        expressions.priority(m, node, element.key),
+        headers,
+    )
 
 
 def inner_done(m: Machine, element: Element, node: FlowNode) -> None:

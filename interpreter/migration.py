@@ -20,7 +20,7 @@ from interpreter.definition import Definition, FlowNode
 from interpreter.elements.loop import MultiInstance
 from interpreter.machine import Machine
 from interpreter.state import Element, State
-from interpreter.waits import ChildWait, JobWait
+from interpreter.waits import ChildWait, JobWait, holds_token
 
 
 def check(
@@ -93,8 +93,14 @@ def _check_instance(definition: Definition, state: State, command: MigrateInstan
             if nodes.get(definition.flows[flow].target, "") != _target_of(target, flow):
                 reasons.append(f"The sequence flow {flow!r}, on which a token waits, does not lead to the same join.")
     for wait in state.waits.values():
-        if isinstance(wait, JobWait) and wait.kind in ("async_before", "async_after") and wait.node not in nodes:
-            reasons.append(f"There is no instruction for {wait.node!r}, whose asynchronous continuation waits.")
+        if holds_token(wait) and wait.node not in nodes:
+            reasons.append(f"There is no instruction for {wait.node!r}, before which a token is held by a job.")
+        if (
+            holds_token(wait)
+            and wait.kind == "listener"
+            and nodes.get(wait.node, "") != _target_of(target, wait.flow or "")
+        ):
+            reasons.append(f"The sequence flow {wait.flow!r}, whose listener runs, does not lead to the same place.")
     for record in state.records.values():
         if nodes.get(record.node, record.node) not in target.nodes:
             reasons.append(f"There is no instruction for {record.node!r}, which may be compensated.")

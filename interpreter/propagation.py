@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from interpreter import catching, compensation, lifecycle, variables
 from interpreter import events as ev
@@ -43,6 +44,16 @@ def find_catcher(
     code: str | None,
 ) -> Catcher | None:
     """The innermost catcher for an error or escalation thrown by element instance `thrower`."""
+    for element, nodes in _catchers_around(m, thrower):
+        found = _match(element, iter(nodes), kind, code)
+        if found is not None:
+            return found
+    return None
+
+
+def _catchers_around(m: Machine, thrower: int) -> Iterator[tuple[Element, list[FlowNode]]]:
+    """From an element instance outwards: what may catch at each, start events of its event subprocesses before its
+    boundary events."""
     elements = m.state.elements
     element = elements[thrower]
     inside: Element | None = None
@@ -60,16 +71,14 @@ def find_catcher(
             and element.multi != "body"
             and not (element.data or {}).get("interrupted")
         ):
-            starts = (m.nodes[s] for e in node.event_subprocesses if e != inside.node for s in m.nodes[e].start_events)
-            found = _match(element, starts, kind, code)
-            if found is not None:
-                return found
+            yield (
+                element,
+                [m.nodes[s] for e in node.event_subprocesses if e != inside.node for s in m.nodes[e].start_events],
+            )
         if node.boundary and element.multi != "inner":
-            found = _match(element, (m.nodes[b] for b in node.boundary), kind, code)
-            if found is not None:
-                return found
+            yield element, [m.nodes[b] for b in node.boundary]
         if element.key == 1:
-            return None
+            return
         inside, element = element, elements[element.scope]
 
 
@@ -122,7 +131,7 @@ def catch_error(m: Machine, catcher: Catcher, error: BpmnError, values: Variable
 def uncaught_error(m: Machine, thrower: int, error: BpmnError) -> None:
     """Nobody in this instance catches: the caller may; otherwise as the profile says."""
     element = m.state.elements[thrower]
-    if m.state.parent_id is not None:
+    if m.state.parent_id is not None and not (nobody_catches(m, error.code) and element.key != 1):
         end_instance(m, "terminated", error=error)
     elif m.state.has(UNCAUGHT_ERROR_ENDS_PATH) and element.key != 1:
         end_path(m, element)
@@ -135,6 +144,32 @@ def uncaught_error(m: Machine, thrower: int, error: BpmnError) -> None:
             element.node,
             resume=m.at if m.at and m.at[0] in ("enter", "leave") else ("enter", element.key, lifecycle.EXECUTE),
         )
+
+
+def nobody_catches(m: Machine, code: str) -> bool:
+    """Whether it is known that no caller catches this error, and the profile has such an error end its path: then the
+    called instance goes on without that path, and its callers never hear of it (Camunda 7)."""
+    caught = _caught_by_callers(m)
+    return "*" not in caught and code not in caught and m.state.has(UNCAUGHT_ERROR_ENDS_PATH)
+
+
+def _caught_by_callers(m: Machine) -> list[str]:
+    caught = (m.state.elements[1].data or {}).get("caught")
+    return cast("list[str]", caught) if isinstance(caught, list) else ["*"]
+
+
+def codes_caught(m: Machine, thrower: int) -> tuple[str, ...]:
+    """Codes of the errors thrown by element instance `thrower` that this instance or one of its callers catches; "*"
+    alone when it is any. What catches around a running element instance does not change while it runs."""
+    found: dict[str, None] = {}
+    for _, nodes in _catchers_around(m, thrower):
+        for node in nodes:
+            for spec in node.triggers:
+                if isinstance(spec, error_trigger.ErrorSpec):
+                    found[spec.code or "*"] = None
+    if m.state.parent_id is not None:
+        found.update(dict.fromkeys(_caught_by_callers(m)))
+    return ("*",) if "*" in found else tuple(found)
 
 
 def end_path(m: Machine, element: Element) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from interpreter import expressions, ids, variables
+from interpreter import expressions, ids, task_listeners, variables
 from interpreter.apply import fold
 from interpreter.definition import Definition
 from interpreter.events import Event, InstanceStarted
@@ -35,7 +35,8 @@ def job_input(definition: Definition, state: State, wait: Wait) -> dict[str, Var
     what it starts with."""
     if isinstance(wait, ChildWait):
         return dict(wait.variables)
-    return variables.visible(state, wait.element)
+    seen = variables.visible(state, wait.element)
+    return {**seen, **task_listeners.seen_by(state, wait)} if isinstance(wait, JobWait) else seen
 
 
 def variables_at(state: State, element: int, local: bool = False) -> dict[str, VariableValue]:
@@ -49,7 +50,7 @@ def state_at(
     definition: Definition, events: Iterable[Event], count: int, features: Sequence[str] | None = None
 ) -> State:
     """The state after the first `count` events of an instance."""
-    state = State(tuple(features_of(definition.profile) if features is None else features))
+    state = State(tuple(features_of(definition.profile, definition.rules) if features is None else features))
     return fold(state, islice(events, count))
 
 

@@ -25,6 +25,7 @@ from interpreter import (
     loops,
     modification,
     propagation,
+    task_listeners,
 )
 from interpreter import (
     events as ev,
@@ -78,12 +79,13 @@ TRANSITIONS: TransitionTable = {
     "modified": modification.modified,
     "throw": moves.throw_rest,
     "fire": moves.fire_by_node,
+    "task": task_listeners.run,
 }
 
 
 def new_state(definition: Definition, features: Sequence[str] | None = None) -> State:
     """The state of an instance that does not exist yet, with the features of the definition's profile."""
-    return State(tuple(features_of(definition.profile) if features is None else features))
+    return State(tuple(features_of(definition.profile, definition.rules) if features is None else features))
 
 
 def check(definition: Definition, state: State, command: Command) -> Rejection | None:

@@ -8,6 +8,7 @@ that event's id, while `element` is the instance to which the subscription is at
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from interpreter.values import JsonValue, Millis, VariableValue
 
@@ -28,7 +29,7 @@ class JobWait:
     priority: int = 0
     headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     due: Millis | None = None  # not before
-    flow: str | None = None  # async_before, async_after: the sequence flow whose token the job holds
+    flow: str | None = None  # async_before, async_after, listener: the sequence flow whose token the job holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class TimerWait:
     due: Millis
     spec: str = ""
     repeats_left: int = 0
-    purpose: str = "event"  # event | task_timeout
+    purpose: str = "event"  # event | task_timeout | task_timeout:<index of the listener>
 
 
 @dataclass(frozen=True, slots=True)
 class UserTaskWait:
-    """A human task as opened; later changes of assignee, dates and priority made by people live in the read model's
-    task row unless the model has listeners for them."""
+    """A human task. What people change of it lives in the read model's task row, unless the model has task listeners:
+    then it comes here first, by `ChangeTask`. `delegation`: PENDING | RESOLVED."""
 
     key: int
     element: int
@@ -65,6 +66,7 @@ class UserTaskWait:
     form: dict[str, JsonValue] = field(
         default_factory=dict[str, JsonValue]
     )  # formKey | formRef(+binding, version) | formId ...
+    delegation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class ChildWait:
     compensation: dict[str, JsonValue] = field(
         default_factory=dict[str, JsonValue]
     )  # start the child with this in StartInstance.compensation; binding is then "definition", version its name
+    caught: tuple[str, ...] = ("*",)  # start the child with this in StartInstance.caught
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,15 @@ class OpenWait:
     element: int
     node: str
     what: str
+
+
+ASYNC_KINDS = ("async_before", "async_after")
+"""Jobs of asynchronous continuations: nothing but a point at which all is durable."""
+
+
+def holds_token(wait: Wait) -> TypeGuard[JobWait]:
+    """Whether a job stands for a token of its scope: an asynchronous continuation, or a listener of a sequence flow."""
+    return type(wait) is JobWait and (wait.kind in ASYNC_KINDS or wait.flow is not None)
 
 
 Wait = (

@@ -17,7 +17,7 @@ from interpreter.elements.loop import read_loop
 from interpreter.elements.reading import CompileError, Reader
 from interpreter.elements.table import READERS, bind
 from interpreter.elements.user_task import read_form_fields
-from interpreter.features import features_of
+from interpreter.features import RULES, features_of
 from interpreter.triggers import (
     cancel,
     compensation,
@@ -112,6 +112,7 @@ class _Compiler:
             startable=process.ext_boolean("isStartableInTasklist", True),
             starts=tuple(starts),
             data=self._data(),
+            rules=RULES,
         )
         bind(definition)
         return definition
@@ -191,10 +192,10 @@ class _Compiler:
         if multi is not None:
             found.loop_async_before = multi.ext_boolean("asyncBefore") or multi.ext_boolean("async")
             found.loop_async_after = multi.ext_boolean("asyncAfter")
+            found.loop_retry_cycle = _retry_cycle(multi, reader)
         priority = node.ext("jobPriority")
         found.priority = None if priority is None else reader.value(priority)
-        cycle = node.ext_child("failedJobRetryTimeCycle")
-        found.retry_cycle = None if cycle is None else reader.value(cycle.text.strip())
+        found.retry_cycle = _retry_cycle(node, reader)
         initiator = node.ext("initiator")
         if initiator is not None:
             found.headers["initiator"] = initiator
@@ -406,6 +407,11 @@ class _Compiler:
                     found["start_form"] = form
                 break
         return found
+
+
+def _retry_cycle(node: Node, reader: Reader) -> Expression | None:
+    cycle = node.ext_child("failedJobRetryTimeCycle")
+    return None if cycle is None else reader.value(cycle.text.strip())
 
 
 def _starts_of(node: FlowNode, instantiating: bool) -> list[StartEvent]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from interpreter import expressions, jobs, lifecycle, variables
-from interpreter.definition import Expression, FlowNode, Spec
+from interpreter.commands import ActivateAdHoc, Rejection
+from interpreter.definition import Definition, Expression, FlowNode, Spec
 from interpreter.elements.sub_process import SubProcessBehavior, entries
 from interpreter.failures import Failure
 from interpreter.values import JsonValue
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from interpreter.bpmn.document import Node
     from interpreter.elements.reading import Reader
     from interpreter.machine import Machine
-    from interpreter.state import Element
+    from interpreter.state import Element, State
     from interpreter.waits import Wait
 
 
@@ -128,3 +129,28 @@ class AdHocSubProcessBehavior(SubProcessBehavior):
         lifecycle.clear_scope(m, element, "cancelled")
         m.note(element.key, done=True, todo=[])
         m.push("complete", element.key)
+
+
+def check_activation(definition: Definition, state: State, command: ActivateAdHoc) -> Rejection | None:
+    """Whether activities of an ad-hoc subprocess may be started from outside."""
+    element = state.elements.get(command.element)
+    if element is None:
+        return Rejection("not_found", f"Expected a running ad-hoc subprocess {command.element} but there is none.")
+    node = definition.nodes[element.node]
+    if node.kind != "adHocSubProcess" or element.multi == "body":
+        return Rejection("invalid", f"Expected an ad-hoc subprocess but {command.element} is {node.kind} {node.id!r}.")
+    if (element.data or {}).get("done"):
+        return Rejection("invalid", f"Expected an open ad-hoc subprocess but {node.id!r} is completing.")
+    for name in command.nodes:
+        inner = definition.nodes.get(name)
+        if inner is None or inner.scope != node.id:
+            return Rejection(
+                "not_found", f"Expected an activity of the ad-hoc subprocess {node.id!r} but it was {name!r}."
+            )
+    return None
+
+
+def activate(m: Machine, command: ActivateAdHoc) -> None:
+    """Start activities of an ad-hoc subprocess."""
+    for name in reversed(command.nodes):
+        m.push("start", name, command.element)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from interpreter import expressions, mappings, variables
+from interpreter import expressions, mappings, propagation, variables
 from interpreter.definition import Expression, FlowNode, Mapping, Spec
 from interpreter.elements.behavior import Behavior
 from interpreter.failures import Failure
+from interpreter.features import CALLERS_CATCHES_KNOWN
 from interpreter.waits import ChildWait
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class CallActivityBehavior(Behavior):
                 spec.kind,
                 handed,
                 outputs,
+                caught=propagation.codes_caught(m, key) if m.state.has(CALLERS_CATCHES_KNOWN) else ("*",),
             )
         )
 

@@ -186,25 +186,36 @@ class Reader:
         """Execution listeners of a node, flow or process."""
         found: list[Listener] = []
         for child in node.ext_children("executionListener"):
-            found.append(
-                self._listener(child, child.attr("event") or ("take" if node.tag == "sequenceFlow" else "start"))
-            )
+            # On a sequence flow there is one event only, and Camunda 7 ignores what the attribute says.
+            event = "take" if node.tag == "sequenceFlow" else child.attr("event") or "start"
+            found.append(self._listener(child, event))
         for holder in node.zeebe_all("executionListeners"):
             for child in holder.children("executionListener"):
-                found.append(
-                    Listener(
-                        child.attr("eventType") or "start",
-                        job_type=self.zeebe(child.attr("type")),
-                        retries=self.zeebe(child.attr("retries")),
-                    )
-                )
+                found.append(self._zeebe_listener(node, child, child.attr("eventType") or "start"))
         return tuple(found)
 
-    def task_listeners(self, node: Node) -> tuple[Listener, ...]:
-        """Task listeners of a user task."""
-        return tuple(
-            [self._listener(child, child.attr("event") or "all") for child in node.ext_children("taskListener")]
+    def _zeebe_listener(self, node: Node, child: Node, event: str) -> Listener:
+        return Listener(
+            event,
+            job_type=self.zeebe(child.attr("type")) or Expression("literal"),
+            retries=self.zeebe(child.attr("retries")),
+            dialect="zeebe",
+            headers=self.task_headers(node) | self.task_headers(child),
         )
+
+    def task_headers(self, node: Node) -> dict[str, JsonValue]:
+        """zeebe:taskHeaders of a node, or of a listener (where they are its own children)."""
+        holders = [*node.zeebe_all("taskHeaders"), *node.children("taskHeaders")]
+        return {(h.attr("key") or ""): h.attr("value") for holder in holders for h in holder.children("header")}
+
+    def task_listeners(self, node: Node) -> tuple[Listener, ...]:
+        """Task listeners of a user task; Zeebe's events under Camunda 7's names."""
+        found = [self._listener(child, child.attr("event") or "all") for child in node.ext_children("taskListener")]
+        for holder in node.zeebe_all("taskListeners"):
+            for child in holder.children("taskListener"):
+                event = child.attr("eventType") or ""
+                found.append(self._zeebe_listener(node, child, ZEEBE_TASK_EVENTS.get(event, event)))
+        return tuple(found)
 
     def _listener(self, node: Node, event: str) -> Listener:
         found = self._listener_work(node, event)
@@ -219,7 +230,22 @@ class Reader:
         if script is not None:
             return Listener(event, self.script(script))
         name = node.attr("class") or node.attr("delegateExpression") or ""
-        return Listener(event, job_type=Expression("literal", name.strip("${#}")))
+        return Listener(
+            event, job_type=Expression("literal", name.strip("${#}")), dialect="camunda", fields=self.fields(node)
+        )
+
+    def fields(self, node: Node) -> dict[str, Expression]:
+        """camunda:field of a delegate or, as its own children, of a listener."""
+        fields: dict[str, Expression] = {}
+        for child in [*node.ext_children("field"), *node.children("field")]:
+            value = child.attr("stringValue") or child.attr("expression")
+            for tag in ("string", "expression"):
+                inner = child.child(tag)
+                if value is None and inner is not None:
+                    value = inner.text
+            if value is not None:
+                fields[child.attr("name") or ""] = self.value(value)
+        return fields
 
     def trigger(self, definition: Node) -> Spec:
         """An event definition."""
@@ -244,6 +270,15 @@ class Reader:
 
 
 NULL = Expression("null")
+
+ZEEBE_TASK_EVENTS = {
+    "creating": "create",
+    "assigning": "assignment",
+    "updating": "update",
+    "completing": "complete",
+    "canceling": "delete",
+}
+"""Zeebe's task listener events by Camunda 7's names (its early releases used `assignment` and `complete` too)."""
 
 
 def declared(text: str, language: str) -> Expression:

@@ -70,7 +70,7 @@ class ScriptTaskBehavior(Behavior):
             else:
                 lifecycle.complete(m, element, node)
             return
-        retries, pauses = expressions.retry_cycle(m, node, element.key)
+        retries, pauses = expressions.retry_cycle(m, node, element.key, node.retry_cycle)
         headers: dict[str, Any] = {"resource": script.text} if script.value == "resource" else {"script": script.text}
         m.open_wait(
             JobWait(

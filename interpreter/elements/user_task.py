@@ -1,8 +1,7 @@
 """User task (BPMN 2.0.2, 10.3.4; Camunda's and Zeebe's extensions): a wait with people's properties, all evaluated
 when it is created.
 
-Task listeners: create, then assignment if there is an assignee; complete before the task is gone; delete when it is
-cancelled.
+With task listeners, what happens to it is a transition of `task_listeners`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from interpreter import expressions, jobs, listeners
+from interpreter import expressions, jobs, listeners, task_listeners
 from interpreter.definition import Expression, FlowNode, Listener, Spec
 from interpreter.elements.behavior import Behavior
+from interpreter.features import LISTENER_JOBS
 from interpreter.triggers import timer
 from interpreter.values import JsonValue
 from interpreter.waits import TimerWait, UserTaskWait
@@ -188,27 +188,42 @@ class UserTaskBehavior(Behavior):
             50 if spec.priority is None else expressions.whole(m, spec.priority, key, f"the priority {what}"),
             form,
         )
+        if task_listeners.listens(m, node):
+            task_listeners.create(m, element, node, wait)
+            return
         if spec.listeners:
             # A listener sees the task that is being created; one that fails must not leave it open.
             listeners.run_expressions(m, spec.listeners, "create", key)
             if assignee:
                 listeners.run_expressions(m, spec.listeners, "assignment", key)
-        timeouts = [
-            timer.schedule(m, key, node, listener.timer)
-            for listener in spec.listeners
-            if listener.event == "timeout" and isinstance(listener.timer, timer.TimerSpec)
-        ]
-        m.open_wait(replace(wait, key=m.new_key()))
-        for timeout in timeouts:
-            m.open_wait(replace(timeout, key=m.new_key(), purpose="task_timeout"))
+        open_task(m, element, node, wait)
 
     def wait_done(self, m: Machine, element: Element, node: FlowNode, wait: Wait, command: Any) -> None:
         spec = node.spec
         assert isinstance(spec, UserTask)
+        if task_listeners.listens(m, node):
+            assert isinstance(wait, UserTaskWait)
+            task_listeners.complete(m, element, node, wait, command)
+            return
         m.push("complete", element.key)
         jobs.accept(m, element, node, command.variables, command.local_variables)
         if spec.listeners:
             listeners.run_expressions(m, spec.listeners, "complete", element.key)
+
+
+def open_task(m: Machine, element: Element, node: FlowNode, wait: UserTaskWait) -> None:
+    """Open the wait of a task, and the timers of its timeout listeners."""
+    spec = node.spec
+    assert isinstance(spec, UserTask)
+    each = m.state.has(LISTENER_JOBS)
+    timeouts = [
+        (f"task_timeout:{index}" if each else "task_timeout", timer.schedule(m, element.key, node, listener.timer))
+        for index, listener in enumerate(spec.listeners)
+        if listener.event == "timeout" and isinstance(listener.timer, timer.TimerSpec)
+    ]
+    m.open_wait(replace(wait, key=m.new_key()))
+    for purpose, timeout in timeouts:
+        m.open_wait(replace(timeout, key=m.new_key(), purpose=purpose))
 
 
 def _names(m: Machine, found: tuple[Expression, ...], element: int, what: str) -> tuple[str, ...]:
@@ -220,7 +235,7 @@ def _names(m: Machine, found: tuple[Expression, ...], element: int, what: str) -
 
 
 def timed_out(m: Machine, wait: TimerWait) -> None:
-    """A timeout listener's timer is due: run the listener; the task stays."""
+    """The timer of a timeout listener is due: run the listener; the task stays."""
     node = m.nodes[wait.node]
     spec = node.spec
     assert isinstance(spec, UserTask)
@@ -228,4 +243,8 @@ def timed_out(m: Machine, wait: TimerWait) -> None:
     following = timer.TimerTrigger().following(m, wait)
     if following is not None:
         m.open_wait(following)
-    listeners.run_expressions(m, spec.listeners, "timeout", wait.element)
+    _, _, index = wait.purpose.partition(":")
+    if index:
+        task_listeners.time_out(m, m.state.elements[wait.element], int(index))
+    else:
+        listeners.run_expressions(m, spec.listeners, "timeout", wait.element)

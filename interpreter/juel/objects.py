@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interpreter import ids, variables
 from interpreter.failures import BpmnError, Failure
@@ -166,8 +166,18 @@ EXECUTION: dict[str, Callable[..., Any]] = {
 }
 
 
+def _coming(env: Environment) -> dict[str, Any] | None:
+    """The task as it will be when its listeners have run, None when none is running."""
+    data = env.m.state.elements[env.element].data
+    found = None if data is None else data.get("task")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
 def _task_property(name: str) -> Callable[[Environment], Any]:
     def get(env: Environment) -> Any:
+        coming = _coming(env)
+        if coming is not None:
+            return coming.get(name)
         for key in env.m.state.elements[env.element].waits:
             wait = env.m.state.waits[key]
             if isinstance(wait, UserTaskWait):
@@ -175,6 +185,29 @@ def _task_property(name: str) -> Callable[[Environment], Any]:
         return None
 
     return get
+
+
+def _set_task_property(name: str) -> Callable[..., None]:
+    def set_property(env: Environment, value: Any) -> None:
+        wanted = int(op.number(value)) if name == "priority" else None if value is None else op.text(value)
+        _change(env, name, wanted)
+
+    return set_property
+
+
+def _add_candidate(name: str) -> Callable[..., None]:
+    def add(env: Environment, value: Any) -> None:
+        known: list[str] = (_coming(env) or {}).get(name) or []
+        _change(env, name, list(dict.fromkeys([*known, op.text(value)])))
+
+    return add
+
+
+def _change(env: Environment, name: str, value: Any) -> None:
+    coming = _coming(env)
+    if coming is None:
+        raise Failure(f"Expected a task listener to change the {name} of a task but it was something else.")
+    env.m.note(env.element, task={**coming, name: value})
 
 
 TASK: dict[str, Callable[..., Any]] = {
@@ -185,6 +218,13 @@ TASK: dict[str, Callable[..., Any]] = {
     "getPriority": _task_property("priority"),
     "getDescription": _task_property("description"),
     "getExecution": _of(lambda env: Execution(env)),
+    "setName": _set_task_property("name"),
+    "setDescription": _set_task_property("description"),
+    "setAssignee": _set_task_property("assignee"),
+    "setOwner": _set_task_property("owner"),
+    "setPriority": _set_task_property("priority"),
+    "addCandidateUser": _add_candidate("candidate_users"),
+    "addCandidateGroup": _add_candidate("candidate_groups"),
 }
 
 OBJECTS: dict[str, Callable[[Environment], Any]] = {

@@ -166,6 +166,7 @@ class Children:
                 parent_id=state.instance_id,
                 root_id=state.root_id or state.instance_id,
                 compensation=wait.compensation,
+                caught=wait.caught,
             )
             start = codec.to_json(command)
             self._definitions[wait.key] = str(called["definition_id"])

@@ -2,7 +2,7 @@
 confirmed.
 
 Activities are at-least-once; each effect carries an id made of the instance and a counter, by which the receiving
-side drops a repetition.
+side drops a repetition. A listener for which nobody waits is an activity of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from interpreter import codec
-from interpreter.effects import Effect
-from interpreter.workflow import contract
+from interpreter.effects import Effect, RunListener
+from interpreter.workflow import contract, jobs, mirror
 
 TIMEOUT: Final = timedelta(seconds=30)
 RETRY: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
@@ -31,8 +31,12 @@ class Effects:
         tenant: Callable[[], str | None],
         guard: Callable[[Callable[[], None]], None],
         rouse: Callable[[], None],
+        plan: Callable[[RunListener], jobs.Plan],
+        failed: Callable[[RunListener, str], None],
     ) -> None:
         self._tenant = tenant
+        self._plan = plan
+        self._failed = failed
         self._guard = guard
         self._rouse = rouse
         self._waiting: list[Effect] = []
@@ -51,6 +55,9 @@ class Effects:
         """Start what waits; call it when the steps are confirmed."""
         waiting, self._waiting = self._waiting, []
         for effect in waiting:
+            if isinstance(effect, RunListener):
+                self._run_listener(effect)
+                continue
             data = codec.to_json(effect)
             task = workflow.start_activity(
                 contract.ACTIVITY_EFFECT,
@@ -66,6 +73,23 @@ class Effects:
             )
             self._running[task] = None
             task.add_done_callback(lambda done: self._guard(lambda: self._done(done)))
+
+    def _run_listener(self, listener: RunListener) -> None:
+        try:
+            task = mirror.start(self._plan(listener))
+        except ValueError as error:
+            self._failed(listener, str(error))
+            return
+        self._running[task] = None
+        task.add_done_callback(lambda done: self._guard(lambda: self._listener_done(listener, done)))
+
+    def _listener_done(self, listener: RunListener, task: asyncio.Future[Any]) -> None:
+        self._running.pop(task, None)
+        self._rouse()
+        if not task.cancelled():
+            error = task.exception()
+            if error is not None:
+                self._failed(listener, str(getattr(error, "cause", None) or error))
 
     def _done(self, task: asyncio.Future[Any]) -> None:
         self._running.pop(task, None)

@@ -140,7 +140,7 @@ class Mirror:
             failure = FailWait(now=self._now(), wait=wait.key, message=str(error))
             self._later(lambda: self._submit(failure))
             return
-        task = _start_local(plan) if plan.local else _start(plan)
+        task = _start_local(plan) if plan.local else start(plan)
         self.jobs += 1
         self._running[wait.key] = _Running(task, JobWait)
         task.add_done_callback(lambda done: self._guard(lambda: self._job_done(wait, done)))
@@ -208,7 +208,8 @@ async def _sleep(milliseconds: Millis, summary: str) -> None:
         await workflow.sleep(timedelta(milliseconds=milliseconds), summary=summary)
 
 
-def _start(plan: jobs.Plan) -> asyncio.Future[Any]:
+def start(plan: jobs.Plan) -> asyncio.Future[Any]:
+    """Schedule the activity of a job."""
     return workflow.start_activity(
         plan.activity,
         plan.payload,

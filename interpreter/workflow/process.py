@@ -23,8 +23,17 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError
 
 from interpreter import codec, handlers, queries
-from interpreter.commands import CancelInstance, Command, Continue, MigrateInstance, Rejection, StartInstance
+from interpreter.commands import (
+    CancelInstance,
+    Command,
+    Continue,
+    MigrateInstance,
+    Rejection,
+    ReportIncident,
+    StartInstance,
+)
 from interpreter.definition import Definition
+from interpreter.effects import RunListener
 from interpreter.events import (
     Event,
     IncidentRaised,
@@ -42,7 +51,7 @@ from interpreter.state import dump_state, load_state
 from interpreter.step import new_state, step
 from interpreter.values import Millis
 from interpreter.waits import ExternalTaskWait, MessageWait, OpenWait, SignalWait, UserTaskWait
-from interpreter.workflow import attributes, children, contract, details, runtime
+from interpreter.workflow import attributes, children, contract, details, listeners, runtime
 from interpreter.workflow.children import CALLED
 from interpreter.workflow.contract import Answer, ProcessInput
 from interpreter.workflow.effects import Effects
@@ -91,7 +100,7 @@ class BpmnProcess:
         self.definition = self._runtime.definitions.get(request.definition_hash)
         carried = request.carried
         if carried is None:
-            features = request.options.get("features") or features_of(self.definition.profile)
+            features = request.options.get("features") or features_of(self.definition.profile, self.definition.rules)
             self.state = new_state(self.definition, tuple(features))
             self.outbox = Outbox(workflow.info().workflow_id, request.definition_hash, request.meta)
             self.runs = Runs(request.options)
@@ -105,7 +114,13 @@ class BpmnProcess:
         self.mirror = Mirror(
             self.definition, request.definition_id, self.state, self._submit, self._now, self._guard, self._rouse
         )
-        self.effects = Effects(lambda: self.state.tenant, self._guard, self._rouse)
+        self.effects = Effects(
+            lambda: self.state.tenant,
+            self._guard,
+            self._rouse,
+            lambda listener: listeners.plan(self.definition, self.state, listener),
+            self._listener_failed,
+        )
         if carried is None:
             self._start(request.command)
 
@@ -456,6 +471,20 @@ class BpmnProcess:
     def _offer(self) -> None:
         if self.outbox.confirmed < self.outbox.sequence and not workflow.unsafe.is_replaying():
             self._runtime.side_channel.offer(self.outbox.batch(self._now(), confirmed=False))
+
+    def _listener_failed(self, listener: RunListener, message: str) -> None:
+        """A listener of something that was cancelled has failed for good: all that is left to do is to say so."""
+        if self.state.ended:
+            workflow.logger.error("listener %s of %s failed: %s", listener.type, listener.node, message)
+            return
+        self._submit(
+            ReportIncident(
+                now=self._now(),
+                element=ROOT_KEY,
+                type="listener",
+                message=f"Listener {listener.type!r} of {listener.node!r}, which was cancelled, failed: {message}",
+            )
+        )
 
     def _describe(self) -> None:
         workflow.set_current_details(details.text(self.definition, self.state))

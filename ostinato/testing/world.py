@@ -17,7 +17,7 @@ from interpreter import events as ev
 from interpreter.apply import fold
 from interpreter.codec import from_json, to_json
 from interpreter.definition import Definition
-from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage
+from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage, RunListener
 from interpreter.state import State, dump_state, load_state
 from interpreter.step import Step, new_state, step
 from interpreter.waits import (
@@ -103,6 +103,7 @@ class World:
         instructions: Iterable[c.ModificationInstruction] = (),
         parent_id: str | None = None,
         compensation: Mapping[str, Any] | None = None,
+        caught: Iterable[str] = ("*",),
         settle: bool = True,
     ) -> Run:
         """Start an instance and let everything that needs nobody happen."""
@@ -129,6 +130,7 @@ class World:
                 instructions=tuple(instructions),
                 start_trigger=start_trigger,
                 compensation=dict(compensation or {}),
+                caught=tuple(caught),
             ),
             settle=settle,
         )
@@ -242,6 +244,8 @@ class Run:
         self.events: list[Any] = []
         self.messages: list[PublishMessage] = []
         self.signals: list[BroadcastSignal] = []
+        self.listeners: list[RunListener] = []
+        """Listeners of what was cancelled, for which nobody waits."""
         self._replica: State = new_state(definition, world.features)
         self._started: set[int] = set()
         self._reported = False
@@ -291,7 +295,12 @@ class Run:
                 self.world.undelivered.append(effect)
         elif isinstance(effect, BroadcastSignal):
             self.signals.append(effect)
+            for key in effect.own:
+                if key in self.state.waits and not self.state.suspended:
+                    self.do(c.TriggerEvent(self.world.now, key, dict(effect.variables)))
             self.world.signal(effect.name, effect.variables, source=self)
+        elif isinstance(effect, RunListener):
+            self.listeners.append(effect)
         elif isinstance(effect, EscalateToParent):
             parent = self._parent()
             if parent is not None:
@@ -329,6 +338,7 @@ class Run:
                     instance_id=ids.child_instance_id(self.instance_id, wait.key),
                     parent_id=self.instance_id,
                     compensation=wait.compensation,
+                    caught=wait.caught,
                     settle=False,
                 )
                 return True

@@ -1,0 +1,60 @@
+"""Listeners of what was cancelled: activities for which no wait is open and nobody waits (`effects.RunListener`)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.common import Priority, RawValue, RetryPolicy
+
+from interpreter.definition import Definition
+from interpreter.effects import RunListener
+from interpreter.state import State
+from interpreter.workflow import jobs, runtime
+from interpreter.workflow.large_values import INLINE
+
+METADATA: Final = {"encoding": b"json/plain", INLINE: b"true"}
+"""JSON that any SDK reads, and that is never kept elsewhere."""
+
+
+def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Plan:
+    """How to run the listener's job. ValueError when its variables are more than Temporal carries."""
+    headers = listener.headers
+    payload: dict[str, Any] = {
+        "type": listener.type,
+        "kind": "listener",
+        "instance_id": state.instance_id,
+        "business_key": state.business_key,
+        "process_id": definition.process_id,
+        "node": listener.node,
+        "node_name": definition.nodes[listener.node].name,
+        "variables": jobs.plain(listener.variables),
+        "headers": headers,
+        "key": listener.element,
+    }
+    data = json.dumps(payload, separators=(",", ":")).encode()
+    if len(data) > jobs.MAX_INPUT:
+        raise ValueError(
+            f"Expected at most {jobs.MAX_INPUT / 1e6:g} MB of variables for listener {listener.type!r} but they are "
+            f"{len(data) / 1e6:.1f} MB."
+        )
+    timeout = headers.get("startToCloseTimeout")
+    return jobs.Plan(
+        activity=listener.type,
+        payload=RawValue(Payload(metadata=METADATA, data=data)),
+        task_queue=str(headers.get("taskQueue") or runtime.current().job_task_queue),
+        start_to_close=jobs.START_TO_CLOSE
+        if timeout is None
+        else jobs.parse_duration(str(timeout), "startToCloseTimeout"),
+        schedule_to_close=None,
+        heartbeat=jobs.HEARTBEAT,
+        retry=RetryPolicy(
+            initial_interval=jobs.FIRST_PAUSE,
+            maximum_interval=jobs.LONGEST_PAUSE,
+            maximum_attempts=max(listener.retries, 1),
+        ),
+        summary=definition.nodes[listener.node].name or listener.node,
+        priority=Priority.default,
+        local=False,
+    )
