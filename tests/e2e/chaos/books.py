@@ -9,6 +9,8 @@ from ostinato.client import EngineError
 
 #: Camunda answers 500 to who completes what somebody else has completed, or what is suspended.
 _LATE = ("Cannot complete task ", "Cannot find task ", "Cannot trigger message ")
+#: And to who starts what is suspended.
+_SUSPENDED = " is suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +49,5 @@ class Books:
         """Count an error by what it looks like."""
         kind = f"{type(error).__name__} {error.status} {error.type}".strip()
         self.errors[kind] += 1
-        if error.status == 500 and not str(error).startswith(_LATE):
+        if error.status == 500 and not str(error).startswith(_LATE) and not str(error).endswith(_SUSPENDED):
             self.strange.append(f"{kind}: {error}"[:300])

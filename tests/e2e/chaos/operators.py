@@ -17,6 +17,8 @@ from tests.e2e.chaos.books import Books
 from tests.e2e.chaos.scenes_begun import TIMED, timed
 from tests.e2e.chaos.scenes_operated import MOVED, MOVING
 
+SUSPENDED: Final = "chaos_order"
+"""The definition that is suspended now and then."""
 _PATIENCE: Final = 45.0
 """After so many seconds a batch that got no answer has not been made."""
 
@@ -32,7 +34,7 @@ class Operators:
         self.began = asyncio.Event()
         self._in_batches: dict[str, float] = {}
         self.open: Callable[[], list[str]] = list
-        self.loops = (self._suspend, self._move, self._modify, self._delete, self._repair)
+        self.loops = (self._suspend, self._suspend_definition, self._move, self._modify, self._delete, self._repair)
 
     # -- suspension
 
@@ -76,6 +78,25 @@ class Operators:
             case _:
                 body = {"processInstanceIds": instances, "suspended": suspended}
                 await self._client.request("POST", "/process-instance/suspended-async", json=body)
+
+    async def _suspend_definition(self) -> None:
+        """Nobody can start it for a while, and all its instances stand still."""
+        if not self._raging():
+            await asyncio.sleep(1.0)
+            await self._set_definition_suspended(False)  # one that got no answer may have come late
+            return
+        await asyncio.sleep(self._chance.uniform(6.0, 12.0))
+        self._books.deeds["suspended a definition"] += 1
+        try:
+            await self._set_definition_suspended(True)
+            await asyncio.sleep(self._chance.uniform(0.2, 1.5))
+        except EngineError as error:
+            self._books.note(error)
+        await self._insist(lambda: self._set_definition_suspended(False))
+
+    async def _set_definition_suspended(self, suspended: bool) -> None:
+        body = {"suspended": suspended, "includeProcessInstances": True}
+        await self._client.request("PUT", f"/process-definition/key/{SUSPENDED}/suspended", json=body)
 
     # -- migration
 

@@ -49,6 +49,14 @@ class Story:
         """How each closed wait was closed."""
         return {event["key"]: event.get("outcome", "completed") for event in self.of("WaitClosed")}
 
+    def taken(self) -> set[int]:
+        """Waits whose work was done, or whose event has happened. One that does not interrupt stays open when it
+        happens: then its event was activated."""
+        activated = {event["node"] for event in self.of("ElementActivated")}
+        done = {key for key, outcome in self.closed().items() if outcome in ("completed", "triggered")}
+        beside = {key: wait["node"] for key, wait in self.waits().items() if wait.get("interrupting") is False}
+        return done | {key for key, node in beside.items() if node in activated}
+
     def shape(self) -> Shape:
         """Comparable outcome; the token is written as `*`."""
         counted: Counter[str] = Counter()
