@@ -26,6 +26,7 @@ from interpreter import events as ev
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
 from interpreter.elements import ad_hoc_sub_process
+from interpreter.elements.sub_process import held_entry
 from interpreter.elements.table import bind
 from interpreter.failures import BpmnError, Failure
 from interpreter.features import COMPENSATION_STOPS_AT_CALLS
@@ -126,7 +127,7 @@ def _do_start(m: Machine, command: c.StartInstance) -> None:
             definition.process_id,
             definition.hash,
             command.business_key,
-            start_node,
+            start_node if start_node is not None or command.compensation or command.instructions else held_entry(m),
             command.initiator,
             command.tenant,
             command.parent_id,

@@ -12,6 +12,7 @@ from interpreter import events as ev
 from interpreter import lifecycle
 from interpreter.definition import FlowNode
 from interpreter.elements.behavior import Behavior
+from interpreter.features import LISTENER_JOBS
 
 if TYPE_CHECKING:
     from interpreter.machine import Machine
@@ -30,6 +31,15 @@ def entries(m: Machine, node: FlowNode) -> list[str]:
         and not m.nodes[c].for_compensation
         and not _is_link_target(m.nodes[c])
     ]
+
+
+def held_entry(m: Machine) -> str | None:
+    """Where the instance will begin, if the job of a listener of the process holds it before: who reads the log wants to
+    know."""
+    root = m.definition.root
+    if not any(x.job_type is not None for x in root.listeners) or not m.state.has(LISTENER_JOBS):
+        return None
+    return next(iter(entries(m, root)), None)
 
 
 def _is_link_target(node: FlowNode) -> bool:

@@ -26,7 +26,7 @@ class Job:
     @property
     def variables(self) -> dict[str, Any]:
         """The variables that the job sees."""
-        return queries.variables_at(self.run.state, self.wait.element)
+        return queries.job_input(self.run.definition, self.run.state, self.wait)
 
     def local(self, **variables: Any) -> None:
         """Set variables in the job's own element instance."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from interpreter import calendar, ids, queries
 from interpreter import commands as c
@@ -358,7 +358,8 @@ class Run:
             self.do(c.ThrowBpmnError(now, key, error.code, error.message, error.variables), settle=False)
             return
         if key in self.state.waits:
-            self.do(c.CompleteWait(now, key, dict(result or {})), settle=False)
+            about_task = result if result is not None and result.get("type") == "userTask" else None
+            self.do(c.CompleteWait(now, key, dict(result or {}), result=cast("Any", about_task)), settle=False)
 
     def _failed(self, wait: Wait) -> bool:
         return any(

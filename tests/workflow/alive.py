@@ -83,6 +83,11 @@ def error(node: str, code: str) -> Act:
     return Act("error", node, code)
 
 
+def claim(node: str, user: str) -> Act:
+    """Somebody takes a user task."""
+    return Act("claim", node, user)
+
+
 def escalation(node: str, code: str) -> Act:
     """Whoever works on the task escalates."""
     return Act("escalation", node, code)
@@ -151,11 +156,17 @@ def work(type: str, variables: Mapping[str, Any]) -> dict[str, Any]:
             return {"square": int(variables["item"]) ** 2}
         case "refuse":
             raise Refused
+        case "count":
+            return {"count": int(variables.get("count") or 0) + 1}
+        case "correct":
+            return {"type": "userTask", "corrections": {"assignee": "bob", "priority": 80}}
+        case "judge":
+            return {"type": "userTask", "denied": variables.get("ok") is not True}
         case _:
             return {}
 
 
-JOBS = ("work", "double", "square", "refuse")
+JOBS = ("work", "double", "square", "refuse", "count", "correct", "judge")
 
 
 def _on_core(job: Job) -> dict[str, Any]:
@@ -283,6 +294,9 @@ def _act_on_core(world: World, main: str, act: Act) -> None:
                     waiting.complete(act.name, **act.variables)
                 case "error":
                     waiting.throw_error(act.name, act.code)
+                case "claim":
+                    wait = waiting.wait(act.name, UserTaskWait)
+                    waiting.do(c.ChangeTask(world.now, wait.key, action="claim", user=act.code))
                 case "escalation":
                     waiting.escalate(act.name, act.code)
                 case "decided":
@@ -407,11 +421,19 @@ class Performance:
                     "done": c.CompleteWait(0, wait, variables),
                     "error": c.ThrowBpmnError(0, wait, act.code),
                     "escalation": c.ThrowEscalation(0, wait, act.code),
+                    "claim": c.ChangeTask(0, wait, action="claim", user=act.code),
                 }
                 await self._execute(instance, commands[kind])
 
     async def _execute(self, instance_id: str, command: Any) -> None:
-        await process.execute(self.stage.client, instance_id, command)
+        async for _ in self._watch("the listeners of the task to be done"):
+            try:
+                await process.execute(self.stage.client, instance_id, command)
+            except process.CommandRejected as error:
+                if "is at work" not in str(error):
+                    raise
+            else:
+                return
 
     async def _waiting(self, node: str, *kinds: type[Any]) -> tuple[str, int]:
         """Instance and key of the oldest open wait of a flow node."""

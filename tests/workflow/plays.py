@@ -16,6 +16,7 @@ from tests.workflow.event_plays import (
     START_EVENTS,
     THROW_EVENTS,
 )
+from tests.workflow.listener_plays import LISTENERS
 
 DMN = b"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" id="rates" name="rates" namespace="urn:rates">
@@ -378,4 +379,5 @@ PLAYS: Final[dict[str, Play]] = {
     **THROW_EVENTS,
     **END_EVENTS,
     **LOOPS,
+    **LISTENERS,
 }
