@@ -195,7 +195,7 @@ async def _process_error(request: Request, error: Exception) -> Response:
     match error:
         case InstanceNotFound():
             answer = rest_exception(str(error), 404)
-        case CommandRejected(code="not_found"):
+        case CommandRejected(code="not_found" | "ended"):  # it has ended meanwhile: there is none any more
             answer = rest_exception(str(error), 404)
         case CommandRejected(code="suspended"):
             answer = RestError(400, "SuspendedEntityInteractionException", str(error), 0)
