@@ -2,11 +2,12 @@
 
     python benchmarks/bench_process.py [--shapes one ten] [--rounds 3] [--instances 64] [--concurrency 8] [--json FILE]
 
-Shapes: see `benchmarks/process/shapes.py`. Variants: `bpmn`, `recorded` (by hand, and it records its outcome in the
-same database) and `bare` (by hand, records nothing). Prints throughput, latency alone and under load, events and bytes
-of the histories, database rows, processor seconds per 1,000 flow nodes by process, the time from a start over REST
-until the first task is listed, and ends with one line per ratio: `ratio <name> <median>`. A ratio is BPMN's throughput
-divided by the peer's in the same round, or the peer's processor time divided by BPMN's (`cpu`).
+Shapes: see `benchmarks/process/shapes.py`. Variants: `bpmn`, and by hand `history` (keeps the same history in the
+same database and the same search attributes), `recorded` (its outcome only) and `bare` (nothing). Prints throughput,
+latency alone and under load, events and bytes of the histories, database rows, processor seconds per 1,000 flow nodes
+by process, the time from a start over REST until the first task is listed, and ends with one line per ratio: `ratio
+<name> <median>`. A ratio is BPMN's throughput divided by the peer's in the same round, or the peer's processor time
+divided by BPMN's (`cpu`).
 """
 
 from __future__ import annotations

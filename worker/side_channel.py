@@ -27,7 +27,7 @@ LONGEST_DELAY: Final = 5.0
 class DelayedSideChannel:
     """`offer` and `forget` come from workflow threads, `run` belongs to the worker's loop."""
 
-    def __init__(self, write: Write, delay: float = 0.3, limit: int = 10_000, parallel: int = 2) -> None:
+    def __init__(self, write: Write, delay: float = 1.0, limit: int = 10_000, parallel: int = 2) -> None:
         self._write = write
         self._delay = delay
         self._limit = limit

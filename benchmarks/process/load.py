@@ -21,18 +21,20 @@ import httpx
 import psutil
 import psycopg
 from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy
 
-from benchmarks.hand_written import QUEUE
-from benchmarks.process.shapes import Shape, variables
+from benchmarks.hand_written import QUEUE, Keeps
+from benchmarks.process.shapes import Shape
 from interpreter import codec
 from interpreter.commands import CompleteWait, StartInstance
+from interpreter.workflow import attributes
 from interpreter.workflow import client as engine
 from interpreter.workflow.contract import ProcessInput
 from interpreter.workflow.payloads import data_converter
 from ostinato.dev.stack import Stack
 
-VARIANTS: Final = ("bpmn", "recorded", "bare")
+VARIANTS: Final = ("bpmn", "history", "recorded", "bare")
+_KEEPS: Final[dict[str, Keeps]] = {"history": "history", "recorded": "outcome", "bare": "nothing"}
 WARM: Final = 8
 FEWEST: Final = 4
 
@@ -118,15 +120,15 @@ class Load:
         if variant == "bpmn":
             run = self._human_bpmn if shape.is_human else self._bpmn
             return lambda instance: run(shape, instance)
-        recorded = variant == "recorded"
+        keeps = _KEEPS[variant]
         if shape.is_human:
-            return lambda instance: self._human_hand(instance, recorded)
-        return lambda instance: self._hand(shape, instance, recorded)
+            return lambda instance: self._human_hand(shape, instance, keeps)
+        return lambda instance: self._hand(shape, instance, keeps)
 
     def request(self, shape: Shape, instance: str) -> ProcessInput:
         """Input of the workflow, as the API makes it."""
         deployed = self._deployed[shape.name]
-        command = codec.to_json(StartInstance(now=0, instance_id=instance, variables=variables(instance)))
+        command = codec.to_json(StartInstance(now=0, instance_id=instance, variables=shape.variables(instance)))
         return ProcessInput(deployed.hash, deployed.definition_id, command, deployed.meta)
 
     async def _bpmn(self, shape: Shape, instance: str) -> None:
@@ -134,9 +136,15 @@ class Load:
         result: Any = await self.client.get_workflow_handle(instance).result()
         assert result["outcome"] == "completed", f"Expected {instance} to complete but it answered {result}."
 
-    async def _hand(self, shape: Shape, instance: str, recorded: bool) -> None:
-        handle = await self.plain.start_workflow(shape.hand, recorded, id=instance, task_queue=QUEUE)
+    async def _hand(self, shape: Shape, instance: str, keeps: Keeps) -> None:
+        handle = await self.plain.start_workflow(
+            shape.hand, keeps, id=instance, task_queue=QUEUE, search_attributes=self._attributes(shape, keeps)
+        )
         assert await handle.result() in ("done", "big")
+
+    def _attributes(self, shape: Shape, keeps: Keeps) -> TypedSearchAttributes:
+        """By which an instance can be found in Temporal, as the engine sets them."""
+        return attributes.initial(self._deployed[shape.name].meta if keeps == "history" else {}, None)
 
     async def _human_bpmn(self, shape: Shape, instance: str) -> None:
         await engine.start(self.client, instance, self.request(shape, instance))
@@ -147,15 +155,20 @@ class Load:
         await engine.execute(self.client, instance, CompleteWait(now=0, wait=self._task_wait, variables={"ok": True}))
         await self.client.get_workflow_handle(instance).result()
 
-    async def start_human_by_hand(self, instance: str, recorded: bool) -> None:
+    async def start_human_by_hand(self, shape: Shape, instance: str, keeps: Keeps) -> None:
         """Returns when the task can be found."""
         operation: Any = WithStartWorkflowOperation(
-            "HandHuman", recorded, id=instance, task_queue=QUEUE, id_conflict_policy=WorkflowIDConflictPolicy.FAIL
+            "HandHuman",
+            keeps,
+            id=instance,
+            task_queue=QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            search_attributes=self._attributes(shape, keeps),
         )
         await self.plain.execute_update_with_start_workflow("started", start_workflow_operation=operation)
 
-    async def _human_hand(self, instance: str, recorded: bool) -> None:
-        await self.start_human_by_hand(instance, recorded)
+    async def _human_hand(self, shape: Shape, instance: str, keeps: Keeps) -> None:
+        await self.start_human_by_hand(shape, instance, keeps)
         handle = self.plain.get_workflow_handle(instance)
         await handle.execute_update("complete", {"ok": True})
         await handle.result()

@@ -71,7 +71,7 @@ def ratios(name: str, variants: Mapping[str, Series]) -> dict[str, float]:
     a busy machine."""
     found: dict[str, float] = {}
     spent = {variant: _total(series) for variant, series in variants.items()}
-    for peer in ("recorded", "bare"):
+    for peer in (variant for variant in variants if variant != "bpmn"):
         rounds = zip(variants["bpmn"].throughput, variants[peer].throughput, strict=True)
         found[f"{name}_vs_{peer}"] = statistics.median(ours / theirs for ours, theirs in rounds)
         found[f"{name}_cpu_vs_{peer}"] = spent[peer] / spent["bpmn"]

@@ -31,6 +31,11 @@ class Shape:
     models: tuple[Callable[[], Builder], ...]
     is_human: bool = False
     share: float = 1.0
+    is_pair: bool = False
+
+    def variables(self, instance: str) -> dict[str, Any]:
+        """What every instance starts with, by hand as well: partners have to find each other, others only count."""
+        return {"pair": instance} if self.is_pair else {"total": 0}
 
 
 def _model(process_id: str) -> Builder:
@@ -103,13 +108,8 @@ SHAPES: Final = {
         Shape("service", "three service tasks and a decision", 6, "HandService", (_service,)),
         Shape("ten", "ten service tasks, a decision, two branches", 16, "HandTen", (_ten,), share=0.5),
         Shape("human", "one user task", 3, "HandHuman", (_human,), is_human=True),
-        Shape("ping", "two instances exchange messages", 7, "HandPing", (_ping, _pong), share=0.5),
+        Shape("ping", "two instances exchange messages", 7, "HandPing", (_ping, _pong), share=0.5, is_pair=True),
         Shape("many", f"{BRANCHES} parallel instances of a task", BRANCHES + 3, "HandMany", (_many,), share=0.125),
         Shape("call", "a process calls a process", 6, "HandCaller", (_caller, _called)),
     )
 }
-
-
-def variables(instance: str) -> dict[str, Any]:
-    """What every instance starts with."""
-    return {"total": 0, "pair": instance}

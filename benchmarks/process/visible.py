@@ -62,7 +62,7 @@ async def measure_visible(load: Load, count: int, concurrency: int) -> Visible:
             async with gate:
                 instance = f"visible-{uuid.uuid4().hex}"
                 began = time.perf_counter()
-                await load.start_human_by_hand(instance, recorded=True)
+                await load.start_human_by_hand(HUMAN, instance, "outcome")
                 row = await (
                     await connection.execute("select name from bench_task where instance = %s", (instance,))
                 ).fetchone()
