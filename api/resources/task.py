@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api import task_changes
 from api.bodies import (
     CompleteTaskBody,
     TaskBody,
@@ -150,17 +151,37 @@ async def get_form_variables(call: Call) -> Any:
 async def claim(call: Call) -> None:
     """Take a task for a user."""
     body = await call.body(UserIdBody)
+    row = await _listening(call)
+    if row is not None:
+        action = "" if body.userId is None else "claim"
+        values = {"assignee": body.userId}
+        await task_changes.change(call, row, "Claim", values, action=action, user=body.userId, claimed=_claimed)
+        return
     try:
         await tasks.claim(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
         raise _unknown(call["id"]) from None
     except AlreadyClaimed as error:
-        raise engine_error(str(error), "TaskAlreadyClaimedException") from error
+        raise _claimed(str(error)) from error
+
+
+def _claimed(message: str) -> RestError:
+    return engine_error(message, "TaskAlreadyClaimedException")
+
+
+async def _listening(call: Call) -> Any:
+    """The task's row, if its model has listeners: then the instance must change it."""
+    row = await TASKS.get(call.services.database, call["id"])
+    return row if row is not None and await task_changes.listens(call, row) else None
 
 
 @task.post("/{id}/unclaim", errors=(500,))
 async def unclaim(call: Call) -> None:
     """Give a task back."""
+    row = await _listening(call)
+    if row is not None:
+        await task_changes.change(call, row, "Claim", {"assignee": None})
+        return
     try:
         await tasks.unclaim(call.services.database, call["id"], user_id=call.user)
     except NotFound:
@@ -171,6 +192,10 @@ async def unclaim(call: Call) -> None:
 async def set_assignee(call: Call) -> None:
     """Assign a task, whoever has it now."""
     body = await call.body(UserIdBody)
+    row = await _listening(call)
+    if row is not None:
+        await task_changes.change(call, row, "Assign", {"assignee": body.userId})
+        return
     try:
         await tasks.assign(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
@@ -181,6 +206,11 @@ async def set_assignee(call: Call) -> None:
 async def delegate(call: Call) -> None:
     """Let another user do a task and give it back to its owner."""
     body = await call.body(UserIdBody)
+    row = await _listening(call)
+    if row is not None:
+        values = {"assignee": body.userId, "delegationState": "PENDING", "owner": row.owner or row.assignee}
+        await task_changes.change(call, row, "Delegate", values, action="delegate", user=body.userId)
+        return
     try:
         await tasks.delegate(call.services.database, call["id"], body.userId, user_id=call.user)
     except NotFound:
@@ -195,9 +225,18 @@ async def resolve(call: Call) -> None:
     try:
         if variables:
             await _set_variables(call, await _task(call["id"], call), variables)
-        await tasks.resolve(call.services.database, call["id"], user_id=call.user)
+        await _resolve(call)
     except NotFound:
         raise _unknown(call["id"]) from None
+
+
+async def _resolve(call: Call) -> None:
+    row = await _listening(call)
+    if row is None:
+        await tasks.resolve(call.services.database, call["id"], user_id=call.user)
+    else:
+        values = {"assignee": row.owner, "delegationState": "RESOLVED"}
+        await task_changes.change(call, row, "Resolve", values, action="resolve")
 
 
 async def _set_variables(call: Call, row: Any, variables: Variables) -> None:
@@ -247,7 +286,7 @@ async def _finish(call: Call, operation: str, *, submits_form: bool = False) -> 
     if submits_form and row.delegation_state == "PENDING":
         if variables:
             await _set_variables(call, row, variables)
-        await tasks.resolve(call.services.database, row.id, user_id=call.user)
+        await _resolve(call)
         return None
     command = CompleteWait(now=0, wait=row.wait_key, variables=variables)
     answer = await _execute(call, row, command, operation)
@@ -317,6 +356,10 @@ async def create_task(call: Call) -> None:
 async def update_task(call: Call) -> None:
     """Change name, description, dates, priority and people of a task: what is absent becomes null."""
     body = await call.body(TaskBody)
+    row = await _listening(call)
+    if row is not None:
+        await task_changes.change(call, row, "Update", _changes(body))
+        return
     try:
         await tasks.update(call.services.database, call["id"], _changes(body), user_id=call.user)
     except NotFound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api import task_changes
 from api.bodies import CommentBody, IdentityLinkBody
 from api.dto.runtime import CommentDto, IdentityLinkDto
 from api.errors import RestError, invalid_request, not_found, null_value
@@ -39,16 +40,16 @@ async def list_links(call: Call) -> list[Any]:
 @identity_links.post("/{id}/identity-links", body=IdentityLinkBody, errors=(400,))
 async def add_link(call: Call) -> None:
     """Add a candidate, or set assignee or owner."""
-    await _change_link(call, tasks.add_link)
+    await _change_link(call, tasks.add_link, add=True)
 
 
 @identity_links.post("/{id}/identity-links/delete", body=IdentityLinkBody, errors=(400,))
 async def remove_link(call: Call) -> None:
     """Remove an identity link."""
-    await _change_link(call, tasks.remove_link)
+    await _change_link(call, tasks.remove_link, add=False)
 
 
-async def _change_link(call: Call, change: Any) -> None:
+async def _change_link(call: Call, change: Any, *, add: bool) -> None:
     body = await call.body(IdentityLinkBody)
     if (body.userId is None) == (body.groupId is None):
         given = "both are there" if body.userId else "neither is there"
@@ -56,6 +57,10 @@ async def _change_link(call: Call, change: Any) -> None:
     if not body.type:
         raise invalid_request("Expected the type of the identity link but it is absent.")
     who = {"user_id": body.userId, "group_id": body.groupId, "by": call.user}
+    row = await TASKS.get(call.services.database, call["id"])
+    if row is not None and body.type in ("assignee", "owner", "candidate") and await task_changes.listens(call, row):
+        await task_changes.link(call, row, body.type, body.userId, body.groupId, add=add)
+        return
     try:
         await change(call.services.database, call["id"], body.type, **who)
     except NotFound:

@@ -34,8 +34,8 @@ def entries(m: Machine, node: FlowNode) -> list[str]:
 
 
 def held_entry(m: Machine) -> str | None:
-    """Where the instance will begin, if the job of a listener of the process holds it before: who reads the log wants to
-    know."""
+    """Where the instance will begin, if the job of a listener of the process holds it before: readers of the log want
+    to know."""
     root = m.definition.root
     if not any(x.job_type is not None for x in root.listeners) or not m.state.has(LISTENER_JOBS):
         return None

@@ -12,6 +12,7 @@ Every function takes a connected `temporalio.client.Client`, best with `payloads
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -43,6 +44,7 @@ DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 _PAUSE: Final = 0.2  # seconds before a call is repeated that found no worker, doubled each time
 _LONGEST_PAUSE: Final = 2.0
 _NO_WORKER: Final = "no poller"
+_LOST_UPDATE: Final = re.compile('update "|update with ID ')
 
 
 class ProcessError(Exception):
@@ -117,7 +119,11 @@ async def start(
     """
     update_id = str(uuid4())
 
+    attempts = 0
+
     async def attempt(number: int) -> Answer:
+        nonlocal attempts
+        attempts = number
         # A repeated attempt may find what an earlier one has started: the first one made sure that it is new.
         policy = WorkflowIDConflictPolicy.USE_EXISTING if number else WorkflowIDConflictPolicy.FAIL
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
@@ -136,8 +142,11 @@ async def start(
         return Answer.from_json(data)
 
     try:
-        return await _patiently(attempt, timeout, instance_id)
+        return await _patiently(attempt, timeout, instance_id, starting=True)
     except WorkflowAlreadyStartedError:
+        if attempts:  # an earlier attempt has started it, and it is over by now
+            state = await ask(client, instance_id, contract.QUERY_STATE, timeout=timeout)
+            return Answer(int(state["sequence"]), ended=True)
         raise InstanceExists(f"Expected a new instance id but {instance_id!r} exists.") from None
 
 
@@ -219,9 +228,12 @@ def with_options(request: ProcessInput, **options: Any) -> ProcessInput:
     return replace(request, options={**request.options, **options})
 
 
-async def _patiently(attempt: Callable[[int], Awaitable[Answer]], timeout: timedelta, instance_id: str) -> Answer:
-    """Call `attempt(0)`, and `attempt(1)`, ... while the server knows no worker: one that begins or comes back shows
-    itself only after a while. Ends after `timeout`, which the client library keeps for each of its calls only."""
+async def _patiently(
+    attempt: Callable[[int], Awaitable[Answer]], timeout: timedelta, instance_id: str, *, starting: bool = False
+) -> Answer:
+    """Call `attempt(0)`, and `attempt(1)`, ... while the server knows no worker (one that begins or comes back shows
+    itself only after a while) or has forgotten the call (it was restarted). Ends after `timeout`, which the client
+    library keeps for each of its calls only."""
     pause = _PAUSE
     try:
         async with asyncio.timeout(timeout.total_seconds()):
@@ -229,7 +241,7 @@ async def _patiently(attempt: Callable[[int], Awaitable[Answer]], timeout: timed
                 try:
                     return await attempt(number)
                 except RPCError as error:
-                    if error.status is not RPCStatusCode.FAILED_PRECONDITION or _NO_WORKER not in error.message:
+                    if not _is_worth_repeating(error, starting):
                         raise
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -240,6 +252,13 @@ async def _patiently(attempt: Callable[[int], Awaitable[Answer]], timeout: timed
     except TimeoutError as error:
         raise _rpc_failure(error, instance_id) from error
     raise AssertionError("unreachable: count() has no end")
+
+
+def _is_worth_repeating(error: RPCError, starting: bool) -> bool:
+    if error.status is RPCStatusCode.FAILED_PRECONDITION:
+        return _NO_WORKER in error.message
+    # What is being started cannot be missing, and an update is only missing when a server died with it.
+    return error.status is RPCStatusCode.NOT_FOUND and (starting or _LOST_UPDATE.match(error.message) is not None)
 
 
 def _summary(meta: Mapping[str, Any]) -> str | None:

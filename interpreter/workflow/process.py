@@ -387,6 +387,8 @@ class BpmnProcess:
         rejection = self._step(command)
         if rejection is not None:
             raise _refusal(rejection)
+        if update is not None:
+            self.runs.begin(update.id)
         if isinstance(command, MigrateInstance):
             self._moved_to(command.target_hash, data)
         self._reconcile()
@@ -460,8 +462,9 @@ class BpmnProcess:
 
     @workflow.query(name=contract.QUERY_ANSWERED)
     def query_answered(self, update_id: str) -> Any:
-        """The answer that an update with this id got; None if it was not executed, or too long ago."""
-        return self.runs.answered(update_id)
+        """The answer that an update with this id got, an empty one if it was executed and the answer waits for the
+        read model; None if it was not executed, or too long ago."""
+        return self.runs.answered(update_id) or ({} if self.runs.has_executed(update_id) else None)
 
     # -- private
 

@@ -30,6 +30,7 @@ class Runs:
         carried = carried or {}
         self._number = int(carried.get("number") or 0)
         self._answers: dict[str, Any] = dict(carried.get("answers") or {})
+        self._executing: dict[str, None] = {}
         self._updates = 0
         self._anything = self._number == 0
 
@@ -48,8 +49,17 @@ class Runs:
         """Whether the hard limits are so near that nothing new may be started in this run."""
         return self._updates >= HARD_UPDATES or workflow.info().get_current_history_length() >= HARD_EVENTS
 
+    def begin(self, update_id: str) -> None:
+        """An update has been executed; its answer waits for the read model."""
+        self._executing[update_id] = None
+
+    def has_executed(self, update_id: str) -> bool:
+        """Whether an update with this id has been executed, be it answered or not; false if that is too long ago."""
+        return update_id in self._executing or update_id in self._answers
+
     def remember(self, update_id: str, answer: Any) -> None:
         """Keep the answer of an update, for a client that asks again."""
+        self._executing.pop(update_id, None)
         self._updates += 1
         self._anything = True
         self._answers[update_id] = answer

@@ -7,12 +7,21 @@ from store.tasks.actions import (
     create,
     delegate,
     delete,
+    note_change,
     resolve,
     set_owner,
+    state_of,
     unclaim,
     update,
 )
-from store.tasks.links import IdentityLinkRow, add_link, candidate_group_counts, identity_links, remove_link
+from store.tasks.links import (
+    IdentityLinkRow,
+    add_link,
+    candidate_group_counts,
+    identity_links,
+    log_link,
+    remove_link,
+)
 from store.tasks.queries import HISTORIC_TASKS, TASKS, HistoricTaskRow, TaskRow
 
 __all__ = [
@@ -30,9 +39,12 @@ __all__ = [
     "delegate",
     "delete",
     "identity_links",
+    "log_link",
+    "note_change",
     "remove_link",
     "resolve",
     "set_owner",
+    "state_of",
     "unclaim",
     "update",
 ]

@@ -108,6 +108,34 @@ async def update(database: Database, task_id: str, changes: Mapping[str, Any], *
     await _must_change(database, task_id, _translated(changes), "Update", user_id)
 
 
+async def state_of(database: Database, task_id: str) -> Mapping[str, Any]:
+    """The properties of an open task, for `note_change`; empty when there is none."""
+    async with database.transaction() as connection:
+        return await _state(connection, task_id)
+
+
+async def note_change(
+    database: Database,
+    task_id: str,
+    before: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    operation: str,
+    *,
+    user_id: str | None = None,
+) -> None:
+    """The engine has taken these changes (names as for `update`) of a task with listeners: enter them into the
+    operation log, and keep what the engine does not tell: delegation state and parent. The task may have ended."""
+    values = _translated(changes)
+    own = {column: value for column, value in values.items() if column in ("delegation", "parent_id")}
+    async with database.transaction() as connection:
+        if own:
+            assignments = ", ".join(f"{column} = %s" for column in own)
+            await connection.execute(
+                cast(LiteralString, f"UPDATE task SET {assignments} WHERE id = %s"), (*own.values(), task_id)
+            )
+        await _log(connection, task_id, before, values, operation, user_id)
+
+
 async def create(database: Database, values: Mapping[str, Any], *, user_id: str | None = None) -> str:
     """A task of no process, with the properties of `update` besides "id" and "tenantId"; its id. Raises `Conflict` when
     the id is taken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import InvalidQuery, NotFound
 from store.json_text import dumps
 
@@ -90,7 +90,8 @@ async def _link(
                 "WHERE l <> %(value)s::text::jsonb)"
             )
             change = f"{others} || %(value)s::text::jsonb" if add else others
-            statement = f"UPDATE task SET links = {change}, touched = true WHERE id = %(id)s"
+            # The log knows nothing of these links, so that they are no difference from it.
+            statement = f"UPDATE task SET links = {change} WHERE id = %(id)s"
         found = await connection.execute("SELECT 1 FROM task WHERE id = %s AND ended_at IS NULL FOR UPDATE", (task_id,))
         if await found.fetchone() is None:
             raise _missing(task_id)
@@ -98,11 +99,38 @@ async def _link(
             statement,  # type: ignore[arg-type]  # composed of this function's own texts only
             {"value": value, "id": task_id, "user": user_id},
         )
-        await connection.execute(
-            "INSERT INTO identity_link_log (task_id, type, user_id, group_id, operation, assigner_id) "
-            "VALUES (%s, %s, %s, %s, %s, %s)",
-            (task_id, type, user_id, group_id, "add" if add else "delete", by),
-        )
+        await _log(connection, task_id, type, user_id, group_id, by, add)
+
+
+async def log_link(
+    database: Database,
+    task_id: str,
+    type: str,
+    *,
+    user_id: str | None = None,
+    group_id: str | None = None,
+    by: str | None = None,
+    add: bool,
+) -> None:
+    """Enter a link that the engine has made or removed (of a task with listeners) into the log of links."""
+    async with database.transaction() as connection:
+        await _log(connection, task_id, type, user_id, group_id, by, add)
+
+
+async def _log(
+    connection: Connection,
+    task_id: str,
+    type: str,
+    user_id: str | None,
+    group_id: str | None,
+    by: str | None,
+    add: bool,
+) -> None:
+    await connection.execute(
+        "INSERT INTO identity_link_log (task_id, type, user_id, group_id, operation, assigner_id) "
+        "VALUES (%s, %s, %s, %s, %s, %s)",
+        (task_id, type, user_id, group_id, "add" if add else "delete", by),
+    )
 
 
 async def candidate_group_counts(database: Database) -> list[tuple[str | None, int]]:
