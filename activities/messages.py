@@ -125,8 +125,9 @@ class MessageRouter:
             logger.info("messages for %s are left to the sweep: %s", instance_id, error)
 
     async def _deliver(self, message: MessageRow) -> str | None:
-        """Give the message to the first subscription that takes it."""
-        refused: set[str] = set()
+        """Give the message to the first subscription that takes it. If only suspended instances wait for it, it stays
+        claimed for the first of them: such a claim becomes stale, and then it is tried again."""
+        refused: dict[str, str] = {}
         while True:
             found = [
                 match
@@ -134,6 +135,9 @@ class MessageRouter:
                 if match.receiver not in refused
             ]
             if not found:
+                held = next((receiver for receiver, code in refused.items() if code == "suspended"), None)
+                if held is not None:
+                    await messages.claim(self._database, message.number, held)
                 return None
             match = found[0]
             if not await messages.claim(self._database, message.number, match.receiver):
@@ -153,7 +157,7 @@ class MessageRouter:
                 )
             except (process.CommandRejected, process.InstanceNotFound) as error:
                 logger.info("message %r was refused by %s: %s", message.name, match.receiver, error)
-                refused.add(match.receiver)
+                refused[match.receiver] = error.code if isinstance(error, process.CommandRejected) else "not_found"
                 if not await messages.release(self._database, message.number, match.receiver):
                     return None  # somebody else took it for lost and delivers it
                 continue

@@ -18,7 +18,7 @@ from interpreter import codec
 from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
-from interpreter.commands import StartInstance
+from interpreter.commands import ResumeInstance, StartInstance, SuspendInstance
 from interpreter.workflow import client as process
 from interpreter.workflow.connection import TemporalConnection
 from interpreter.workflow.contract import ProcessInput
@@ -276,6 +276,23 @@ async def test_a_receiver_that_does_not_answer_keeps_no_other_message_waiting(
     monkeypatch.setattr(process, "execute", execute)
     await world.router.sweep()
     assert (await world.end(other)).end_time is not None
+
+
+async def test_a_message_waits_while_its_receiver_is_suspended(world: World, unique: Any) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    instance = await world.start(row, order="A")
+    await process.execute(world.client, instance, SuspendInstance(now=0))
+    assert await world.router.publish(name, "A", {"n": 1}) is None
+    await process.execute(world.client, instance, ResumeInstance(now=0))
+    await world.database.execute(
+        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
+        "WHERE name = %s",
+        (name,),
+    )
+    await world.router.sweep()
+    assert (await world.end(instance)).end_time is not None
+    assert await world.variable(instance, "n") == 1
 
 
 async def test_instances_send_to_each_other(world: World, unique: Any) -> None:
