@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.query.conditions import compare, eq, tenants
+from store.query.conditions import Filter, Filters, Sql, compare, eq, tenants
 from store.query.resource import Resource
 
 
@@ -30,7 +31,7 @@ class IdentityLinkLogRow:
 
 # Links that came with the task stand in the event that opened it.
 _INITIAL = """
-    SELECT o.instance_id || ':' || o.key || ':' || c.type || ':' || c.name AS id,
+    SELECT o.instance_id, o.instance_id || ':' || o.key || ':' || c.type || ':' || c.name AS id,
         o.instance_id || ':' || o.key AS task_id, o.at, c.type, CASE WHEN c.kind = 'user' THEN c.name END AS user_id,
         CASE WHEN c.kind = 'group' THEN c.name END AS group_id, 'add' AS operation, NULL::text AS assigner_id
     FROM opened_wait o CROSS JOIN LATERAL (
@@ -41,6 +42,12 @@ _INITIAL = """
         UNION ALL SELECT 'assignee', 'user', o.wait ->> 'assignee' WHERE o.wait ->> 'assignee' IS NOT NULL
         UNION ALL SELECT 'owner', 'user', o.wait ->> 'owner' WHERE o.wait ->> 'owner' IS NOT NULL
     ) AS c WHERE o.wait_type = 'UserTaskWait'"""
+
+
+def _of_task(value: str, _: Filters) -> Sql:
+    """The instance alone is what the log can be looked up by."""
+    return Sql("l.instance_id = %s AND l.task_id = %s", (re.sub(r":[^:]*$", "", value), value))
+
 
 IDENTITY_LINK_LOG: Resource[IdentityLinkLogRow] = Resource(
     IdentityLinkLogRow,
@@ -59,7 +66,8 @@ IDENTITY_LINK_LOG: Resource[IdentityLinkLogRow] = Resource(
         "removal_time": "p.removal_at",
         "root_process_instance_id": "p.root_id",
     },
-    source="(SELECT id::text, task_id, at, type, user_id, group_id, operation, assigner_id FROM identity_link_log "
+    source="(SELECT regexp_replace(task_id, ':[^:]*$', '') AS instance_id, id::text, task_id, at, type, "
+    "user_id, group_id, operation, assigner_id FROM identity_link_log "
     f"UNION ALL {_INITIAL}) l LEFT JOIN task t ON t.id = l.task_id "
     "LEFT JOIN process_instance p ON p.id = t.instance_id",
     identity=eq("l.id"),
@@ -82,7 +90,7 @@ IDENTITY_LINK_LOG: Resource[IdentityLinkLogRow] = Resource(
         "groupId": eq("l.group_id"),
         "dateBefore": compare("l.at", "<="),
         "dateAfter": compare("l.at", ">="),
-        "taskId": eq("l.task_id"),
+        "taskId": Filter("string", _of_task),
         "processDefinitionId": eq("p.definition_id"),
         "processDefinitionKey": eq("p.definition_key"),
         "operationType": eq("l.operation"),

@@ -260,7 +260,7 @@ HISTORIC_PROCESS_INSTANCES: Resource[HistoricProcessInstanceRow] = Resource(
             "EXISTS (SELECT 1 FROM job j WHERE j.instance_id = p.id AND j.message IS NOT NULL AND j.retries > 0)"
         ),
         "withIncidents": when(f"EXISTS ({_INCIDENT} true)"),
-        "withRootIncidents": when(f"EXISTS ({_INCIDENT} true)"),
+        "withRootIncidents": when(f"EXISTS ({_INCIDENT} i.cause_instance = p.id)"),
         "incidentIdIn": exists(_INCIDENT, any_of("i.id")),
         "incidentType": exists(_INCIDENT, eq("i.type")),
         "incidentStatus": exists(_INCIDENT, Filter("string", lambda value, _: Sql(_STATUS.get(value, "false")))),
@@ -273,10 +273,10 @@ HISTORIC_PROCESS_INSTANCES: Resource[HistoricProcessInstanceRow] = Resource(
         "executedActivityAfter": exists(_ACTIVITY, compare("a.started_at", ">=")),
         "executedActivityBefore": exists(_ACTIVITY, compare("a.started_at", "<=")),
         "executedJobAfter": exists(
-            "SELECT 1 FROM job_log l WHERE l.instance_id = p.id AND l.state = 'success' AND", compare("l.at", ">=")
+            "SELECT 1 FROM job_log_of(p.id) l WHERE l.state = 'success' AND", compare("l.at", ">=")
         ),
         "executedJobBefore": exists(
-            "SELECT 1 FROM job_log l WHERE l.instance_id = p.id AND l.state = 'success' AND", compare("l.at", "<=")
+            "SELECT 1 FROM job_log_of(p.id) l WHERE l.state = 'success' AND", compare("l.at", "<=")
         ),
         "startedBy": eq("p.started_by"),
         "superProcessInstanceId": eq("p.parent_id"),

@@ -29,6 +29,7 @@ from store.query.conditions import (
     tenants,
     when,
 )
+from store.query.log import LogResource
 from store.query.resource import Resource
 
 _SIGNS = {"gt": ">", "gteq": ">=", "lt": "<", "lteq": "<=", "eq": "=", "neq": "<>"}
@@ -212,20 +213,26 @@ class JobLogRow:
     batch_id: str | None = None
 
 
+_LOG_JOB = "(p.id || ':' || j.key)"
+_LOG_EXECUTION = "CASE WHEN j.element = 1 THEN p.id ELSE p.id || ':' || j.element END"
+
+
 def _log_identity(value: str, _: Filters) -> Sql:
     instance_id, separator, number = value.rpartition(":l")
     if not separator or not number.isascii() or not number.isdigit() or len(number) > 18:
         return NEVER
-    return Sql("j.instance_id = %s AND j.sequence = %s", (instance_id, int(number)))
+    return Sql("p.id = %s AND j.sequence = %s", (instance_id, int(number)))
 
 
-JOB_LOG: Resource[JobLogRow] = Resource(
+JOB_LOG: LogResource[JobLogRow] = LogResource(
     JobLogRow,
+    time="timestamp",
+    instant="j.at",
     columns={
-        "id": "j.instance_id || ':l' || j.sequence",
+        "id": "p.id || ':l' || j.sequence",
         "timestamp": "j.at",
         "removal_time": "p.removal_at",
-        "job_id": id_text("j"),
+        "job_id": _LOG_JOB,
         "job_due_date": "j.due_at",
         "job_retries": "j.retries",
         "job_priority": "j.priority",
@@ -235,8 +242,8 @@ JOB_LOG: Resource[JobLogRow] = Resource(
         "job_definition_type": "j.kind",
         "job_definition_configuration": "j.type",
         "activity_id": "j.node",
-        "execution_id": execution_text("j"),
-        "process_instance_id": "j.instance_id",
+        "execution_id": _LOG_EXECUTION,
+        "process_instance_id": "p.id",
         "process_definition_id": "p.definition_id",
         "process_definition_key": "p.definition_key",
         "deployment_id": "d.deployment_id",
@@ -247,20 +254,20 @@ JOB_LOG: Resource[JobLogRow] = Resource(
         "success_log": "j.state = 'success'",
         "deletion_log": "j.state = 'deleted'",
     },
-    source="job_log j JOIN process_instance p ON p.id = j.instance_id "
+    source="process_instance p CROSS JOIN LATERAL job_log_of(p.id) j "
     "LEFT JOIN process_definition d ON d.id = p.definition_id",
     identity=Filter("string", _log_identity),
-    order="j.instance_id, j.sequence",
+    order="p.id, j.sequence",
     sorts={
         "timestamp": "j.at",
-        "jobId": id_text("j"),
+        "jobId": _LOG_JOB,
         "jobDefinitionId": "j.kind",
         "jobDueDate": "j.due_at",
         "jobRetries": "j.retries",
         "jobPriority": "j.priority",
         "activityId": "j.node",
-        "executionId": execution_text("j"),
-        "processInstanceId": "j.instance_id",
+        "executionId": _LOG_EXECUTION,
+        "processInstanceId": "p.id",
         "processDefinitionId": "p.definition_id",
         "processDefinitionKey": "p.definition_key",
         "deploymentId": "d.deployment_id",
@@ -270,7 +277,7 @@ JOB_LOG: Resource[JobLogRow] = Resource(
     },
     filters={
         "logId": Filter("string", _log_identity),
-        "jobId": id_is("j"),
+        "jobId": id_is("j", instance="p.id"),
         "jobExceptionMessage": eq("j.message"),
         "jobDefinitionId": eq(_DEFINITION),
         "jobDefinitionType": eq("j.kind"),
@@ -279,8 +286,8 @@ JOB_LOG: Resource[JobLogRow] = Resource(
         "failedActivityIdIn": Filter(
             "strings", lambda value, _: Sql("j.state = 'failed' AND j.node = ANY(%s)", (list(value),))
         ),
-        "executionIdIn": id_in("j", "element"),
-        "processInstanceId": eq("j.instance_id"),
+        "executionIdIn": id_in("j", "element", instance="p.id"),
+        "processInstanceId": eq("p.id"),
         "processDefinitionId": eq("p.definition_id"),
         "processDefinitionKey": eq("p.definition_key"),
         "deploymentId": eq("d.deployment_id"),

@@ -27,6 +27,7 @@ from store.query.conditions import (
     tenants,
     when,
 )
+from store.query.log import LogResource
 from store.query.resource import Resource
 from store.query.variables import condition, matches
 from store.variable_types import columns
@@ -281,43 +282,49 @@ _RAW_TYPE = (
 )
 
 
+_DETAIL_EXECUTION = "CASE WHEN v.scope = 1 THEN p.id ELSE p.id || ':' || v.scope END"
+
+
 def _detail_identity(value: str, _: Filters) -> Sql:
     instance_id, separator, number = value.rpartition(":v")
     if not separator or not number.isascii() or not number.isdigit() or len(number) > 18:
         return NEVER
-    return Sql("v.instance_id = %s AND v.sequence = %s", (instance_id, int(number)))
+    return Sql("p.id = %s AND v.sequence = %s", (instance_id, int(number)))
 
 
 def _of_variable(value: str, filters: Filters) -> Sql:
-    return _identity(value, filters)
+    found = _identity(value, filters)
+    return Sql(found.text.replace("v.instance_id", "p.id"), found.params)
 
 
-DETAILS: Resource[DetailRow] = Resource(
+DETAILS: LogResource[DetailRow] = LogResource(
     DetailRow,
+    time="time",
+    instant="v.at",
     columns={
-        "id": "v.instance_id || ':v' || v.sequence",
+        "id": "p.id || ':v' || v.sequence",
         "process_definition_key": "p.definition_key",
         "process_definition_id": "p.definition_id",
-        "process_instance_id": "v.instance_id",
-        "activity_instance_id": execution_text("v", "scope"),
-        "execution_id": execution_text("v", "scope"),
+        "process_instance_id": "p.id",
+        "activity_instance_id": _DETAIL_EXECUTION,
+        "execution_id": _DETAIL_EXECUTION,
         "task_id": "t.id",
         "tenant_id": "p.tenant_id",
         "time": "v.at",
         "removal_time": "p.removal_at",
         "root_process_instance_id": "p.root_id",
         "variable_name": "v.name",
-        "variable_instance_id": _ID,
+        "variable_instance_id": _ID.replace("v.instance_id", "p.id"),
         "initial": "v.revision = 0",
         "revision": "v.revision",
         "raw": "v.value",
     },
-    source="variable_update v JOIN process_instance p ON p.id = v.instance_id "
-    "LEFT JOIN task t ON v.scope <> 1 AND t.instance_id = v.instance_id AND t.element = v.scope",
+    source="process_instance p CROSS JOIN LATERAL variable_updates_of(p.id) v "
+    "LEFT JOIN task t ON v.scope <> 1 AND t.instance_id = p.id AND t.element = v.scope",
     identity=Filter("string", _detail_identity),
-    order="v.instance_id, v.sequence",
+    order="p.id, v.sequence",
     sorts={
-        "processInstanceId": "v.instance_id",
+        "processInstanceId": "p.id",
         "variableName": "v.name",
         "variableType": _RAW_TYPE,
         "variableRevision": "v.revision",
@@ -327,10 +334,10 @@ DETAILS: Resource[DetailRow] = Resource(
         "tenantId": "p.tenant_id",
     },
     filters={
-        "processInstanceId": eq("v.instance_id"),
-        "processInstanceIdIn": any_of("v.instance_id"),
-        "executionId": id_is("v", "scope"),
-        "activityInstanceId": id_is("v", "scope"),
+        "processInstanceId": eq("p.id"),
+        "processInstanceIdIn": any_of("p.id"),
+        "executionId": id_is("v", "scope", instance="p.id"),
+        "activityInstanceId": id_is("v", "scope", instance="p.id"),
         "taskId": eq("t.id"),
         "variableInstanceId": Filter("string", _of_variable),
         "variableTypeIn": Filter(

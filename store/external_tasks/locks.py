@@ -156,7 +156,9 @@ async def error_details(database: Database, task_id: str) -> str | None:
 
 async def log_error_details(database: Database, log_id: str) -> str | None:
     """The long text of a failure in the history. Raises `NotFound`."""
-    row = await database.fetch_one("SELECT error_details FROM external_task_log WHERE id = %s", (log_id,))
+    row = await database.fetch_one(
+        "SELECT error_details FROM external_task_log_of(%s) WHERE id = %s", (log_id.rpartition(":")[0], log_id)
+    )
     if row is None:
         raise NotFound(f"Expected an entry of the external task log with id '{log_id}' but there is none.")
     return row["error_details"]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.query.conditions import (
+    Filter,
+    Filters,
+    Sql,
     any_of,
     compare,
     eq,
@@ -18,6 +21,7 @@ from store.query.conditions import (
     tenants,
     when,
 )
+from store.query.log import LogResource
 from store.query.resource import Resource
 from store.query.variables import variables
 
@@ -151,11 +155,22 @@ class ExternalTaskLogRow:
     root_process_instance_id: str
 
 
-EXTERNAL_TASK_LOG: Resource[ExternalTaskLogRow] = Resource(
+def _of_entry(value: str, _: Filters) -> Sql:
+    """An entry's id is '<instance id>:x<number of its event>' or '<instance id>:f<number of the failure>'."""
+    return Sql("p.id = %s AND e.id = %s", (value.rpartition(":")[0], value))
+
+
+_LOG_IDENTITY = Filter("string", _of_entry)
+_LOG_TASK = "(p.id || ':' || e.key)"
+_LOG_EXECUTION = "CASE WHEN e.element = 1 THEN p.id ELSE p.id || ':' || e.element END"
+
+EXTERNAL_TASK_LOG: LogResource[ExternalTaskLogRow] = LogResource(
     ExternalTaskLogRow,
+    time="timestamp",
+    instant="e.at",
     columns={
         "id": "e.id",
-        "external_task_id": id_text("e"),
+        "external_task_id": _LOG_TASK,
         "timestamp": "e.at",
         "topic_name": "e.topic",
         "worker_id": "e.worker",
@@ -163,9 +178,9 @@ EXTERNAL_TASK_LOG: Resource[ExternalTaskLogRow] = Resource(
         "priority": "e.priority",
         "error_message": "e.error_message",
         "activity_id": "e.node",
-        "activity_instance_id": execution_text("e"),
-        "execution_id": execution_text("e"),
-        "process_instance_id": "e.instance_id",
+        "activity_instance_id": _LOG_EXECUTION,
+        "execution_id": _LOG_EXECUTION,
+        "process_instance_id": "p.id",
         "process_definition_id": "p.definition_id",
         "process_definition_key": "p.definition_key",
         "tenant_id": "p.tenant_id",
@@ -176,34 +191,34 @@ EXTERNAL_TASK_LOG: Resource[ExternalTaskLogRow] = Resource(
         "removal_time": "p.removal_at",
         "root_process_instance_id": "p.root_id",
     },
-    source="external_task_log e JOIN process_instance p ON p.id = e.instance_id",
-    identity=eq("e.id"),
-    order="e.instance_id, e.at, e.id",
+    source="process_instance p CROSS JOIN LATERAL external_task_log_of(p.id) e",
+    identity=_LOG_IDENTITY,
+    order="p.id, e.at, e.id",
     sorts={
         "timestamp": "e.at",
-        "externalTaskId": id_text("e"),
+        "externalTaskId": _LOG_TASK,
         "topicName": "e.topic",
         "workerId": "e.worker",
         "retries": "e.retries",
         "priority": "e.priority",
         "activityId": "e.node",
-        "activityInstanceId": execution_text("e"),
-        "executionId": execution_text("e"),
-        "processInstanceId": "e.instance_id",
+        "activityInstanceId": _LOG_EXECUTION,
+        "executionId": _LOG_EXECUTION,
+        "processInstanceId": "p.id",
         "processDefinitionId": "p.definition_id",
         "processDefinitionKey": "p.definition_key",
         "tenantId": "p.tenant_id",
     },
     filters={
-        "logId": eq("e.id"),
-        "externalTaskId": id_is("e"),
+        "logId": _LOG_IDENTITY,
+        "externalTaskId": id_is("e", instance="p.id"),
         "topicName": eq("e.topic"),
         "workerId": eq("e.worker"),
         "errorMessage": eq("e.error_message"),
         "activityIdIn": any_of("e.node"),
-        "activityInstanceIdIn": id_in("e", "element"),
-        "executionIdIn": id_in("e", "element"),
-        "processInstanceId": eq("e.instance_id"),
+        "activityInstanceIdIn": id_in("e", "element", instance="p.id"),
+        "executionIdIn": id_in("e", "element", instance="p.id"),
+        "processInstanceId": eq("p.id"),
         "processDefinitionId": eq("p.definition_id"),
         "processDefinitionKey": eq("p.definition_key"),
         "priorityLowerThanOrEquals": compare("e.priority", "<=", "integer"),

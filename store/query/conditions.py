@@ -156,20 +156,26 @@ def execution_text(alias: str, key: str = "element") -> str:
     return f"CASE WHEN {alias}.{key} = 1 THEN {alias}.instance_id ELSE {alias}.instance_id || ':' || {alias}.{key} END"
 
 
-def id_is(alias: str, key: str = "key") -> Filter:
+def id_is(alias: str, key: str = "key", *, instance: str | None = None) -> Filter:
+    """`instance` is the SQL of the instance's id, if it is not the alias's `instance_id`."""
+    owner = instance or f"{alias}.instance_id"
+
     def build(value: str, _: Filters) -> Sql:
         parts = _split([value])
-        return (
-            Sql(f"{alias}.instance_id = %s AND {alias}.{key} = %s", (parts[0][0], parts[1][0])) if parts[0] else NEVER
-        )
+        return Sql(f"{owner} = %s AND {alias}.{key} = %s", (parts[0][0], parts[1][0])) if parts[0] else NEVER
 
     return Filter("string", build)
 
 
-def id_in(alias: str, key: str = "key") -> Filter:
+def id_in(alias: str, key: str = "key", *, instance: str | None = None) -> Filter:
+    """As `id_is`, for any of several. The instances alone come first: that is what there is an index for."""
+    owner = instance or f"{alias}.instance_id"
+
     def build(value: Sequence[str], _: Filters) -> Sql:
+        instances, keys = _split(value)
         return Sql(
-            f"({alias}.instance_id, {alias}.{key}) IN (SELECT * FROM unnest(%s::text[], %s::integer[]))", _split(value)
+            f"{owner} = ANY(%s) AND ({owner}, {alias}.{key}) IN (SELECT * FROM unnest(%s::text[], %s::integer[]))",
+            (instances, instances, keys),
         )
 
     return Filter("strings", build)

@@ -81,7 +81,21 @@ class Resource(Generic[R]):
         maximum: int | None = None,
     ) -> list[R]:
         """The rows that match all filters. Raises `InvalidQuery` for names and values that do not exist."""
+        return await self.list_where(database, None, filters, sorting, first, maximum)
+
+    async def list_where(
+        self,
+        database: Database,
+        also: Sql | None,
+        filters: Filters | None = None,
+        sorting: Sequence[Sort] = (),
+        first: int = 0,
+        maximum: int | None = None,
+    ) -> list[R]:
+        """`list`, of the rows for which `also` holds."""
         condition = self.condition(filters or {})
+        if also is not None:
+            condition = every([condition, also])
         order, values = self._ordering(sorting)
         limit = MAX_ROWS if maximum is None else max(0, min(maximum, MAX_ROWS))
         statement = f"{self._select} FROM {self._source} WHERE {condition.text} ORDER BY {order} LIMIT %s OFFSET %s"
