@@ -59,12 +59,12 @@ GLOBAL_TASKS: Final = {
 
 
 def compile_all(document: BpmnDocument, profile: str = "c7") -> list[Definition]:
-    """Every executable process of the document, in document order."""
-    return [
-        compile_process(document, process.id or "", profile)
-        for process in document.processes()
-        if process.boolean("isExecutable")
-    ]
+    """Every executable process of the document, and then its global tasks, which call activities of this or another
+    file run; those of a file whose processes are only drawings are left alone."""
+    processes = document.processes()
+    executable = [process for process in processes if process.boolean("isExecutable")]
+    tasks = list(document.nodes(*GLOBAL_TASKS)) if executable or not processes else []
+    return [compile_process(document, node.id or "", profile) for node in (*executable, *tasks)]
 
 
 def compile_process(document: BpmnDocument, process_id: str, profile: str = "c7") -> Definition:
@@ -375,7 +375,8 @@ class _Compiler:
 
     def _data(self) -> dict[str, JsonValue]:
         process = self.process
-        found: dict[str, JsonValue] = {"executable": process.boolean("isExecutable")}
+        executable = process.tag in GLOBAL_TASKS or process.boolean("isExecutable")
+        found: dict[str, JsonValue] = {"executable": executable}
         for attribute, key in (
             ("candidateStarterUsers", "candidate_starter_users"),
             ("candidateStarterGroups", "candidate_starter_groups"),

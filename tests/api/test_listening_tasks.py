@@ -91,5 +91,5 @@ def test_the_operation_log_knows_who_claimed(rest: Rest, unique: Unique, tempora
         marys.http.auth = ("mary", "secret")
         one = listening(marys, unique)
         marys.post(f"/task/{one['id']}/claim", {"userId": "ann"})
-        found = marys.get(f"/history/user-operation?taskId={one['id']}&operationType=Claim")
+        found = marys.get("/history/user-operation", taskId=one["id"], operationType="Claim")
         assert [(x["userId"], x["property"], x["newValue"]) for x in found] == [("mary", "assignee", "ann")]
