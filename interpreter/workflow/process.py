@@ -69,6 +69,9 @@ MAX_UNCONFIRMED_EVENTS: Final = 2_000
 """A step that never rests (a huge multi-instance) is confirmed in portions; also what bounds the time of one
 activation."""
 
+AFTER_PENDING: Final = "after-pending"
+"""Patch: what Temporal reports while transitions are parked is executed after them."""
+
 FLUSH_TIMEOUT: Final = timedelta(seconds=15)
 FLUSH_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=5)
@@ -95,6 +98,7 @@ class BpmnProcess:
         self._is_called = bool(request.options.get(CALLED))
         self._start_rejection: Rejection | None = None
         self._held: list[dict[str, Any]] = []
+        self._later: list[Command] = []
         self._touched: dict[int, None] = {}
         self._incidents = 0
         self.definition = self._runtime.definitions.get(request.definition_hash)
@@ -160,6 +164,11 @@ class BpmnProcess:
             raise self._bug
         if self.state.pending and not self.state.suspended and self.outbox.events < MAX_UNCONFIRMED_EVENTS:
             self._submit(Continue(now=self._now()))
+            return False
+        if self._later and (not self.state.pending or self.state.suspended):
+            later, self._later = self._later, []
+            for command in later:
+                self._submit(command)
             return False
         if self._must_confirm():
             await self._confirm()
@@ -285,6 +294,10 @@ class BpmnProcess:
 
     def _submit(self, command: Command) -> None:
         """Execute a command that nobody waits for: what Temporal reported, or the process's own."""
+        if self._comes_later(command):
+            self._later.append(command)
+            self._rouse()
+            return
         result = self._step(command)
         if isinstance(result, Rejection):
             if result.code == "suspended":
@@ -292,6 +305,17 @@ class BpmnProcess:
             return
         self._reconcile()
         self._rouse()
+
+    def _comes_later(self, command: Command) -> bool:
+        """Every step goes on with the parked transitions of a huge multi-instance, so far as its budget goes. Where
+        hundreds of jobs answer while it is being begun, so many steps would be too much for one activation: they wait
+        until it has begun, one portion in each activation."""
+        return (
+            bool(self.state.pending)
+            and not self.state.suspended
+            and not isinstance(command, Continue | CancelInstance)
+            and workflow.patched(AFTER_PENDING)
+        )
 
     def _step(self, command: Command) -> Rejection | None:
         before = self._own_variables()
