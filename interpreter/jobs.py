@@ -87,7 +87,7 @@ def read_work(node: Node, reader: Reader) -> Work | None:
         return Work(
             "external",
             reader.value(topic or ""),
-            priority=None if priority is None else reader.value(priority),
+            priority=reader.task_priority if priority is None else reader.value(priority),
             headers=reader.properties(node),
             error_rules=_read_error_rules(node, reader),
         )

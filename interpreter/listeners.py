@@ -104,7 +104,7 @@ def run_on_cancel(m: Machine, element: Element, listeners: Iterable[Listener], e
     incident of what is around it, with nothing to try again, and a job is an effect, for which nobody waits. Zeebe's
     end listeners do not run for what is cancelled."""
     for listener in listeners:
-        if listener.event != event:
+        if listener.event != event and not (listener.event == "all" and m.state.has(LISTENER_JOBS)):
             continue
         try:
             if listener.expression is not None:

@@ -63,6 +63,9 @@ CORRECTIONS: Final = {
 }
 """Zeebe's names of what a listener may correct, as our own."""
 
+ALL: Final = "all"
+"""The event of a listener for every event but timeouts (Activiti's, which Camunda 7 took over)."""
+
 RESULT: Final = "userTask"
 """`type` of an answer that is about the task and no variables."""
 
@@ -208,7 +211,8 @@ def _plan(node: FlowNode, doing: Mapping[str, Any], task: Mapping[str, Any]) -> 
         (event, index)
         for event in events
         for index, listener in enumerate(found)
-        if listener.event == event and not (event == "update" and only_assigned and listener.dialect == listeners.ZEEBE)
+        if listener.event in (event, ALL)
+        and not (event == "update" and only_assigned and listener.dialect == listeners.ZEEBE)
     ]
 
 

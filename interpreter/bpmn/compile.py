@@ -86,6 +86,12 @@ class _Compiler:
         self.flows: dict[str, SequenceFlow] = {}
         self.sources: dict[str, Node] = {}
         self.generated = 0
+        priority = _job_priority(process, self.reader)
+        self.priority = None if priority is None or priority.language == "literal" else priority
+        """What the process says about its jobs, if it is an expression; a number is in `Definition.data`."""
+        task_priority = process.ext("taskPriority")
+        if task_priority is not None and not _is_number(task_priority):
+            self.reader.task_priority = self.reader.value(task_priority)
 
     def compile(self) -> Definition:
         process = self.process
@@ -193,8 +199,7 @@ class _Compiler:
             found.loop_async_before = multi.ext_boolean("asyncBefore") or multi.ext_boolean("async")
             found.loop_async_after = multi.ext_boolean("asyncAfter")
             found.loop_retry_cycle = _retry_cycle(multi, reader)
-        priority = node.ext("jobPriority")
-        found.priority = None if priority is None else reader.value(priority)
+        found.priority = _job_priority(node, reader) or self.priority
         found.retry_cycle = _retry_cycle(node, reader)
         initiator = node.ext("initiator")
         if initiator is not None:
@@ -384,9 +389,10 @@ class _Compiler:
             value = process.ext(attribute)
             if value is not None:
                 found[key] = [part.strip() for part in value.split(",") if part.strip()]
-        for attribute, key in (("jobPriority", "job_priority"), ("taskPriority", "task_priority")):
-            value = process.ext(attribute)
-            if value is not None and value.lstrip("-").isdigit():
+        job = _job_priority(process, self.reader)
+        given = {"job_priority": None if job is None else job.text, "task_priority": process.ext("taskPriority")}
+        for key, value in given.items():
+            if value is not None and _is_number(value):
                 found[key] = int(value)
         documentation = process.documentation
         if documentation:
@@ -408,6 +414,18 @@ class _Compiler:
                     found["start_form"] = form
                 break
         return found
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").isdigit()
+
+
+def _job_priority(node: Node, reader: Reader) -> Expression | None:
+    priority = node.ext("jobPriority")
+    zeebe = node.zeebe("jobPriorityDefinition")
+    if zeebe is not None:
+        return reader.zeebe(zeebe.attr("priority"))
+    return None if priority is None else reader.value(priority)
 
 
 def _retry_cycle(node: Node, reader: Reader) -> Expression | None:

@@ -16,6 +16,7 @@ from interpreter.bpmn.lint.executability import check_executability
 from interpreter.bpmn.lint.expressions import check_expressions
 from interpreter.bpmn.lint.flows import check_flows
 from interpreter.bpmn.lint.graph import Graph
+from interpreter.bpmn.lint.ignored import check_ignored
 from interpreter.bpmn.lint.metamodel import check_metamodel
 from interpreter.bpmn.lint.mistakes import check_mistakes
 from interpreter.bpmn.lint.references import check_references
@@ -36,6 +37,7 @@ _CHECKS = (
     check_collaborations,
     check_camunda,
     check_executability,
+    check_ignored,
     check_expressions,
     check_soundness,
     check_mistakes,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from interpreter.bpmn.namespaces import CAMUNDA_FAMILY, qualified
 from interpreter.definition import Expression, Listener, Mapping, Spec
 from interpreter.elements.xpath import as_feel, is_xpath
 from interpreter.values import JsonValue
@@ -32,6 +33,8 @@ class Reader:
         self.document = document
         self.profile = profile
         self.problems: list[tuple[str, int, str]] = []
+        self.task_priority: Expression | None = None
+        """What the process says about its external tasks, if it is an expression."""
 
     def problem(self, node: Node, sentence: str) -> None:
         """Something that keeps the process from being executed."""
@@ -138,7 +141,7 @@ class Reader:
 
     def script(self, node: Node) -> Expression:
         """camunda:script: FEEL and JUEL run in the engine, other languages elsewhere."""
-        language = node.attr("scriptFormat") or "juel"
+        language = node.attr("scriptFormat") or node.attr("language") or "juel"
         resource = node.attr("resource")
         if resource:
             return Expression("resource", resource)
@@ -223,13 +226,15 @@ class Reader:
         return found if definition is None else replace(found, timer=self.trigger(definition))
 
     def _listener_work(self, node: Node, event: str) -> Listener:
-        expression = node.attr("expression")
+        expression = _own(node, "expression")
         if expression is not None:
             return Listener(event, self.value(expression))
         script = node.child("script")
         if script is not None:
             return Listener(event, self.script(script))
-        name = node.attr("class") or node.attr("delegateExpression") or ""
+        name = _own(node, "class") or _own(node, "delegateExpression")
+        if not name:
+            return Listener(event)  # says nothing: refused by `validate`, passed over where that was not asked
         return Listener(
             event, job_type=Expression("literal", name.strip("${#}")), dialect="camunda", fields=self.fields(node)
         )
@@ -267,6 +272,12 @@ class Reader:
             if target is not None:
                 return target.name or node.name or target.id or id
         return node.name or id
+
+
+def _own(node: Node, name: str) -> str | None:
+    """An attribute of a vendor's element, which may bear the vendor's prefix."""
+    prefixed = (node.element.get(qualified(namespace, name)) for namespace in CAMUNDA_FAMILY)
+    return node.attr(name) or next((value for value in prefixed if value), None)
 
 
 NULL = Expression("null")

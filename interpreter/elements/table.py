@@ -100,7 +100,7 @@ def bind(definition: Definition) -> None:
         node.behavior = BEHAVIORS[node.kind]
         node.plain = is_plain(node)
         if isinstance(node.spec, user_task.UserTask):
-            node.cancel_listeners = tuple([x for x in node.spec.listeners if x.event == "delete"])
+            node.cancel_listeners = tuple([x for x in node.spec.listeners if x.event in ("delete", "all")])
         node.throws_late = node.kind in ("intermediateThrowEvent", "endEvent") and any(
             isinstance(t, signal.SignalSpec) for t in node.triggers
         )

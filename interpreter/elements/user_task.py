@@ -40,6 +40,7 @@ class UserTask(Spec):
     form: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     form_expressions: dict[str, Expression] = field(default_factory=dict[str, Expression])
     listeners: tuple[Listener, ...] = ()
+    owner: Expression | None = None
 
 
 def read(node: Node, reader: Reader) -> UserTask:
@@ -94,6 +95,7 @@ def read(node: Node, reader: Reader) -> UserTask:
         form,
         form_expressions,
         reader.task_listeners(node),
+        vendor("owner"),
     )
 
 
@@ -180,7 +182,7 @@ class UserTaskBehavior(Behavior):
             name,
             expressions.text(m, spec.description, key, f"the description {what}"),
             assignee or None,
-            None,
+            expressions.text(m, spec.owner, key, f"the owner {what}") or None,
             _names(m, spec.candidate_users, key, f"the candidate users {what}"),
             _names(m, spec.candidate_groups, key, f"the candidate groups {what}"),
             expressions.instant(m, spec.due, key, f"the due date {what}"),

@@ -217,6 +217,7 @@ exec-bean WW An expression that calls a bean's method needs a function registere
 exec-type WW A mail, shell or other built-in task needs a handler registered under its type. | engine
 exec-code WW A Java hook (form handler, variable mapping) needs a handler registered under its name. | engine
 exec-ignored WW The element or attribute has no effect. | engine
+exec-ignored-extension WW An extension of an executable process has an effect. | engine
 exec-unknown-extension II A vendor's extension is kept and not executed. | engine
 [mistake]
 mistake-unreachable WW Every node can be reached. | bpmnlint

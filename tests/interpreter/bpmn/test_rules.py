@@ -405,6 +405,7 @@ BROKEN: dict[str, bytes] = {
     "exec-ignored": process(
         f'{S}{flow("s", "e")}<endEvent id="e"><compensateEventDefinition id="d" waitForCompletion="false"/></endEvent>'
     ),
+    "exec-ignored-extension": around('<userTask id="t" camunda:skipExpression="${x}"/>', "t"),
     "exec-unknown-extension": around(f'<task id="t">{ext("<other:x/>")}</task>', "t"),
     "mistake-unreachable": around(TASK, "t", f'<task id="z"/>{flow("z", "z2")}<task id="z2"/>{flow("z2", "z")}'),
     "mistake-deadlock": process(
