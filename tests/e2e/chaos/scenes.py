@@ -209,7 +209,7 @@ SCENES: Final = (
     Scene("chaos_order", _order(), weight=3),
     Scene("chaos_gateways", _gateways()),
     Scene("chaos_race", _race()),
-    Scene("chaos_ping", _ping(), weight=2, steady=True),
+    Scene("chaos_ping", _ping(), weight=2),
     Scene("chaos_letter", _letter(), weight=2),
     Scene("chaos_signals", _signals()),
     Scene("chaos_errors", _errors()),

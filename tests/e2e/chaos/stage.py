@@ -25,7 +25,7 @@ class Scene:
     """A process that the client starts. `loose`: nodes that time decides about.
 
     `begin`: how it is started: by its key, by the message, or by a condition, which are named as the process. `steady`:
-    nobody suspends it, because somebody throws a signal or a message at it that is not repeated.
+    nobody suspends it, because a signal that is thrown at it passes by who is suspended.
     """
 
     key: str
