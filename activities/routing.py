@@ -7,12 +7,13 @@ Every effect has an id; it becomes the update id of each delivery, so that a rep
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
 
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from activities.children import meta_of
 from activities.messages import MessageRouter
@@ -30,11 +31,15 @@ from interpreter.ids import split
 from interpreter.workflow import client as process
 from interpreter.workflow import contract
 from interpreter.workflow.contract import ProcessInput
-from store import definitions
+from store import data_stores, definitions
 from store.database import Database
+from store.errors import Unavailable
 from store.subscriptions import EVENT_SUBSCRIPTIONS
 
 logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 5
+"""So often an effect is tried that fails for another reason than that something does not answer."""
 
 
 class RoutingActivities:
@@ -48,7 +53,20 @@ class RoutingActivities:
 
     @activity.defn(name=contract.ACTIVITY_EFFECT)
     async def perform(self, request: dict[str, Any]) -> None:
-        """Perform one effect of `request["instance_id"]`; may be repeated."""
+        """Perform one effect of `request["instance_id"]`; may be repeated.
+
+        What does not answer is tried until it does. Another failure is given up after `ATTEMPTS`.
+        """
+        try:
+            await self._perform(request)
+        except (ApplicationError, Unavailable, process.EngineUnavailable, RPCError):
+            raise
+        except Exception as error:
+            if activity.info().attempt < ATTEMPTS:
+                raise
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+
+    async def _perform(self, request: dict[str, Any]) -> None:
         effect = codec.from_json(request["effect"])
         sender, effect_id, tenant = request["instance_id"], request["id"], request.get("tenant")
         match effect:
@@ -59,7 +77,9 @@ class RoutingActivities:
             case EscalateToParent():
                 await self._escalate(effect, sender, effect_id)
             case WriteDataStore():
-                logger.info("data store %r: kept by instance %s for itself", effect.name, sender)
+                await data_stores.write(
+                    self._database, tenant, effect.name, effect.value, sender, int(request.get("order") or 0)
+                )
             case CompensateChild() | RunListener():
                 raise ApplicationError(
                     f"Expected an effect that can be performed but it was {type(effect).__name__}.", non_retryable=True

@@ -207,6 +207,19 @@ class ResolveIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class FailEffect:
+    """An effect could not be performed: an incident of the flow node that threw it. `effect` is its JSON form, `id`
+    what the receiving side knows it by."""
+
+    now: Millis
+    id: str
+    effect: dict[str, JsonValue]
+    node: str = ""
+    message: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportIncident:
     """An incident reported from outside (Camunda's POST /execution/{id}/create-incident, or the shell)."""
 
@@ -276,6 +289,7 @@ Command = (
     | MigrateInstance
     | ResolveIncident
     | ReportIncident
+    | FailEffect
     | ChangeWait
     | ChangeTask
     | ActivateAdHoc

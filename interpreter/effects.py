@@ -51,10 +51,11 @@ class CompensateChild:
 
 @dataclass(frozen=True, slots=True)
 class WriteDataStore:
-    """Write a value to a data store shared between instances."""
+    """Write a value (its JSON form) to a data store, which all instances of a tenant share."""
 
     name: str
     value: object
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,14 @@ class RunListener:
     variables: Variables = field(default_factory=dict[str, object])
 
 
-Effect = RunListener | BroadcastSignal | PublishMessage | EscalateToParent | CompensateChild | WriteDataStore
+@dataclass(frozen=True, slots=True)
+class RepeatEffect:
+    """Perform an effect (its JSON form) that failed before, under the id that it had."""
+
+    id: str
+    effect: dict[str, JsonValue]
+
+
+Effect = (
+    RepeatEffect | RunListener | BroadcastSignal | PublishMessage | EscalateToParent | CompensateChild | WriteDataStore
+)

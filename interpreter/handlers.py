@@ -13,10 +13,12 @@ from typing import Any
 from interpreter import (
     catching,
     compensation,
+    data,
     jobs,
     lifecycle,
     listeners,
     propagation,
+    reported,
     task_commands,
     task_listeners,
     variables,
@@ -64,7 +66,7 @@ def check(definition: Definition, state: State, command: Command, target: Defini
             return Rejection("invalid", f"Expected an instance that has not started but {state.instance_id!r} has.")
     elif not state.started:
         return Rejection("not_found", "Expected an instance that has started but it has not.")
-    elif state.ended:
+    elif state.ended and type(command) not in reported.AFTER_END:
         return Rejection("ended", f"Expected a running instance but {state.instance_id!r} has ended.")
     if state.started and state.definition_hash != definition.hash:
         return Rejection("invalid", "Expected the definition that the instance runs on but it was another.")
@@ -202,6 +204,9 @@ def _do_complete(m: Machine, command: c.CompleteWait) -> None:
         listeners.take_values(m, wait, command.variables)
         m.close_wait(wait.key)
         listeners.job_done(m, wait)
+        return
+    if isinstance(wait, JobWait) and wait.kind == data.READ:
+        data.take_stores(m, element, wait, command.result)
         return
     depth = len(m.stack)
     try:
@@ -448,11 +453,6 @@ def _do_resolve(m: Machine, command: c.ResolveIncident) -> None:
         m.stack.append(tuple(incident.resume))
 
 
-def _do_report_incident(m: Machine, command: c.ReportIncident) -> None:
-    element = m.state.elements[command.element]
-    m.raise_incident(command.type, command.message, element.key, element.node, details=command.configuration or "")
-
-
 def _check_change(definition: Definition, state: State, command: c.ChangeWait) -> Rejection | None:
     wait = _find(state, command.wait)
     if isinstance(wait, Rejection):
@@ -573,7 +573,8 @@ HANDLERS: dict[type, tuple[Check, Do]] = {
     c.ModifyInstance: (_check_modify, _do_modify),
     c.MigrateInstance: (_check_migrate, _do_migrate),
     c.ResolveIncident: (_check_incident, _do_resolve),
-    c.ReportIncident: (_check_element, _do_report_incident),
+    c.ReportIncident: (_check_element, reported.report),
+    c.FailEffect: (_check_nothing, reported.fail_effect),
     c.ChangeWait: (_check_change, _do_change),
     c.ChangeTask: (_check_change_task, task_commands.change),
     c.ActivateAdHoc: (ad_hoc_sub_process.check_activation, ad_hoc_sub_process.activate),
@@ -589,6 +590,7 @@ WHILE_SUSPENDED = frozenset(
         c.ChangeWait,
         c.SetVariables,
         c.FailWait,
+        c.FailEffect,
         c.ReportIncident,
         c.ModifyInstance,
         c.MigrateInstance,

@@ -122,6 +122,8 @@ def enter(m: Machine, key: int, phase: int = INPUTS, listener: int = 0) -> None:
         if node.declares:
             data.declare(m, element, node)
         if node.data_inputs:
+            if data.asks_for_stores(m, element, node):
+                return
             data.read_inputs(m, element, node)
         if node.inputs:
             mappings.apply_inputs(m, element, node)

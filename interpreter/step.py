@@ -25,6 +25,7 @@ from interpreter import (
     loops,
     modification,
     propagation,
+    reported,
     task_listeners,
 )
 from interpreter import (
@@ -78,6 +79,7 @@ TRANSITIONS: TransitionTable = {
     "resume": moves.resume,
     "modified": modification.modified,
     "throw": moves.throw_rest,
+    "effect": reported.repeat_effect,
     "fire": moves.fire_by_node,
     "task": task_listeners.run,
 }

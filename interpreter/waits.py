@@ -16,7 +16,7 @@ from interpreter.values import JsonValue, Millis, VariableValue
 @dataclass(frozen=True, slots=True)
 class JobWait:
     """Work for a Temporal activity. `kind` says whose: "service" (a user's worker, by `type`), "script", "decision",
-    "connector", "async_before", "async_after", "listener" (the engine's own). The input is read with
+    "connector", "async_before", "async_after", "listener", "data_store" (the engine's own). The input is read with
     `queries.job_input(state, wait)`."""
 
     key: int

@@ -20,6 +20,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
 from activities.connectors import ConnectorActivities
+from activities.data_stores import DataStoreActivities
 from activities.decisions import DecisionActivities
 from activities.messages import MessageRouter
 from activities.projection import ProjectionActivities
@@ -193,6 +194,7 @@ def engine_activities(
         script or scripts.run,
         connectors.run,
         timers.start,
+        DataStoreActivities(database).read,
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interpreter import events as ev
-from interpreter import lifecycle
+from interpreter import lifecycle, reported
 from interpreter.definition import FlowNode
 from interpreter.elements.behavior import Behavior
 from interpreter.features import LISTENER_JOBS
@@ -103,7 +103,8 @@ class ProcessBehavior(SubProcessBehavior):
             m.push("enter", key)
 
     def scope_done(self, m: Machine, element: Element, node: FlowNode) -> None:
-        lifecycle.leave(m, element.key)
+        if not reported.keeps_open(m.state):
+            lifecycle.leave(m, element.key)
 
     def compensated(self, m: Machine, element: Element, node: FlowNode) -> None:
         """An instance that only undoes what another did is done."""

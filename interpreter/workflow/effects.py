@@ -1,8 +1,9 @@
 """Effects: what a step asks of the outside besides waits. Each becomes one activity, started after its step is
 confirmed.
 
-Activities are at-least-once; each effect carries an id made of the instance and a counter, by which the receiving
-side drops a repetition. A listener for which nobody waits is an activity of its own.
+Activities are at-least-once; each effect carries an id, by which the receiving side drops a repetition. What is away
+(the database, Temporal) is waited for without end; another failure is given up after some attempts, becomes an incident
+and keeps its id until it is performed. A listener for which nobody waits is an activity of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 from interpreter import codec
-from interpreter.effects import Effect, RunListener
+from interpreter.effects import Effect, RepeatEffect, RunListener
 from interpreter.workflow import contract, jobs, mirror
 
 TIMEOUT: Final = timedelta(seconds=30)
@@ -33,8 +34,10 @@ class Effects:
         rouse: Callable[[], None],
         plan: Callable[[RunListener], jobs.Plan],
         failed: Callable[[RunListener, str], None],
+        given_up: Callable[[RepeatEffect, str], None],
     ) -> None:
         self._tenant = tenant
+        self._given_up = given_up
         self._plan = plan
         self._failed = failed
         self._guard = guard
@@ -54,25 +57,35 @@ class Effects:
     def perform(self) -> None:
         """Start what waits; call it when the steps are confirmed."""
         waiting, self._waiting = self._waiting, []
-        for effect in waiting:
+        now = workflow.time_ns() // 1_000
+        for number, effect in enumerate(waiting):
             if isinstance(effect, RunListener):
                 self._run_listener(effect)
                 continue
-            data = codec.to_json(effect)
+            asked = (
+                effect
+                if isinstance(effect, RepeatEffect)
+                else RepeatEffect(str(workflow.uuid4()), codec.to_json(effect))
+            )
+            data = asked.effect
             task = workflow.start_activity(
                 contract.ACTIVITY_EFFECT,
                 {
                     "instance_id": workflow.info().workflow_id,
                     "tenant": self._tenant(),
-                    "id": str(workflow.uuid4()),
+                    "id": asked.id,
                     "effect": data,
+                    "order": now + number,
                 },
                 start_to_close_timeout=TIMEOUT,
                 retry_policy=RETRY,
                 summary=str(data.get("name") or data["t"]),
             )
             self._running[task] = None
-            task.add_done_callback(lambda done: self._guard(lambda: self._done(done)))
+            self._when_done(task, asked)
+
+    def _when_done(self, task: asyncio.Future[Any], effect: RepeatEffect) -> None:
+        task.add_done_callback(lambda done: self._guard(lambda: self._done(effect, done)))
 
     def _run_listener(self, listener: RunListener) -> None:
         try:
@@ -91,10 +104,10 @@ class Effects:
             if error is not None:
                 self._failed(listener, str(getattr(error, "cause", None) or error))
 
-    def _done(self, task: asyncio.Future[Any]) -> None:
+    def _done(self, effect: RepeatEffect, task: asyncio.Future[Any]) -> None:
         self._running.pop(task, None)
         self._rouse()
         if not task.cancelled():
             error = task.exception()
             if error is not None:
-                workflow.logger.error("an effect could not be performed: %s", error)
+                self._given_up(effect, str(getattr(error, "cause", None) or error))

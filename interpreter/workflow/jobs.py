@@ -43,8 +43,10 @@ _ENGINE_ACTIVITIES: Final = {
     "script": contract.ACTIVITY_SCRIPT,
     "decision": contract.ACTIVITY_DECISION,
     "connector": contract.ACTIVITY_CONNECTOR,
+    "data_store": contract.ACTIVITY_READ_STORES,
 }
-_SHORT: Final = frozenset({"script", "decision"})
+_SHORT: Final = frozenset({"script", "decision", "data_store"})
+_WITHOUT_VARIABLES: Final = frozenset({"connector", "data_store"})
 _FINAL_ERRORS: Final = (contract.BPMN_ERROR, contract.BPMN_ESCALATION)
 
 IMMEDIATE: Final = frozenset({"async_before", "async_after"})
@@ -74,7 +76,7 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     engine_activity = _ENGINE_ACTIVITIES.get(wait.kind)
     headers = wait.headers
     # A connector is given its inputs only, which are in the headers.
-    variables = {} if wait.kind == "connector" else queries.job_input(definition, state, wait)
+    variables = {} if wait.kind in _WITHOUT_VARIABLES else queries.job_input(definition, state, wait)
     payload: dict[str, Any] = {
         "type": wait.type,
         "instance_id": state.instance_id,

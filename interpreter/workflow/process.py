@@ -22,18 +22,19 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError
 
-from interpreter import codec, handlers, queries
+from interpreter import codec, handlers, queries, reported
 from interpreter.commands import (
     CancelInstance,
     Command,
     Continue,
+    FailEffect,
     MigrateInstance,
     Rejection,
     ReportIncident,
     StartInstance,
 )
 from interpreter.definition import Definition
-from interpreter.effects import RunListener
+from interpreter.effects import RepeatEffect, RunListener
 from interpreter.events import (
     Event,
     IncidentRaised,
@@ -124,6 +125,7 @@ class BpmnProcess:
             self._rouse,
             lambda listener: listeners.plan(self.definition, self.state, listener),
             self._listener_failed,
+            self._effect_failed,
         )
         if carried is None:
             self._start(request.command)
@@ -174,10 +176,11 @@ class BpmnProcess:
             await self._confirm()
             return False
         self.effects.perform()
-        if (self.state.ended or self._start_rejection is not None) and not self.effects.busy and not self.mirror.busy:
+        over = self.state.ended and not reported.keeps_open(self.state)
+        if (over or self._start_rejection is not None) and not self.effects.busy and not self.mirror.busy:
             await workflow.wait_condition(workflow.all_handlers_finished)
             return True
-        if self.runs.wants_another():
+        if not self.state.ended and self.runs.wants_another():
             self.mirror.paused = self.runs.must_change()
             if not self.mirror.busy and not self.effects.busy:
                 self.mirror.paused = True
@@ -512,6 +515,15 @@ class BpmnProcess:
                 message=f"Listener {listener.type!r} of {listener.node!r}, which was cancelled, failed: {message}",
             )
         )
+
+    def _effect_failed(self, effect: RepeatEffect, message: str) -> None:
+        """An effect was given up: a person must look at it, also when the instance is over by now."""
+        workflow.logger.error("an effect could not be performed: %s", message)
+        if not workflow.patched("failed-effects"):
+            return
+        node = str(effect.effect.get("node") or "")
+        failure = FailEffect(now=self._now(), id=effect.id, effect=effect.effect, node=node, message=message)
+        self._submit(failure)
 
     def _describe(self) -> None:
         workflow.set_current_details(details.text(self.definition, self.state))

@@ -11,13 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from interpreter import calendar, ids, queries
+from interpreter import calendar, data, ids, queries
 from interpreter import commands as c
 from interpreter import events as ev
 from interpreter.apply import fold
 from interpreter.codec import from_json, to_json
 from interpreter.definition import Definition
-from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage, RunListener
+from interpreter.effects import (
+    BroadcastSignal,
+    Effect,
+    EscalateToParent,
+    PublishMessage,
+    RepeatEffect,
+    RunListener,
+    WriteDataStore,
+)
 from interpreter.state import State, dump_state, load_state
 from interpreter.step import Step, new_state, step
 from interpreter.waits import (
@@ -77,6 +85,8 @@ class World:
         """What handlers want to remember, in order."""
         self.outbox: list[tuple[Run, Effect]] = []
         self.undelivered: list[PublishMessage] = []
+        self.data_stores: dict[str, Any] = {}
+        """What instances wrote, in JSON form: read by later ones."""
         for model in models:
             self.add(model)
 
@@ -299,6 +309,10 @@ class Run:
                 if key in self.state.waits and not self.state.suspended:
                     self.do(c.TriggerEvent(self.world.now, key, dict(effect.variables)))
             self.world.signal(effect.name, effect.variables, source=self)
+        elif isinstance(effect, WriteDataStore):
+            self.world.data_stores[effect.name] = effect.value
+        elif isinstance(effect, RepeatEffect):
+            self.perform(from_json(effect.effect))
         elif isinstance(effect, RunListener):
             self.listeners.append(effect)
         elif isinstance(effect, EscalateToParent):
@@ -328,6 +342,11 @@ class Run:
         for wait in list(self.state.waits.values()):
             if isinstance(wait, JobWait) and wait.kind in ASYNC and not self._failed(wait):
                 self.do(c.CompleteWait(world.now, wait.key), settle=False)
+                return True
+            if isinstance(wait, JobWait) and wait.kind == data.READ and not self._failed(wait):
+                names = cast("list[str]", wait.headers["stores"])
+                found = {name: world.data_stores[name] for name in names if name in world.data_stores}
+                self.do(c.CompleteWait(world.now, wait.key, result=found), settle=False)
                 return True
             if isinstance(wait, ChildWait) and wait.key not in self._started and wait.process_id in world.definitions:
                 self._started.add(wait.key)
