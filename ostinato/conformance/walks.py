@@ -128,6 +128,7 @@ def _move(run: Run, wait: Wait, rng: random.Random) -> Callable[[], object] | No
                 not in (
                     "async_before",
                     "async_after",
+                    "listener",
                 )
             ):
                 return lambda: run.attempt(c.ThrowBpmnError(now, key, rng.choice(["error", "code", "1"])))

@@ -94,7 +94,7 @@ _ZEEBE: Final = _table(
     taskHeaders: {_NODES}
     ioMapping: {_NODES}
     subscription: message
-    publishMessage: messageEventDefinition sendTask
+    publishMessage: sendTask intermediateThrowEvent endEvent
     loopCharacteristics: multiInstanceLoopCharacteristics
     calledElement: callActivity
     calledDecision: businessRuleTask globalBusinessRuleTask
