@@ -26,7 +26,7 @@ from ostinato.client import Client, EngineError, NotFound, Task, Unreachable
 from store.database import Database
 from store.errors import StoreError
 from store.payloads import Payloads
-from tests.e2e.chaos import scenes, scenes_begun, stage
+from tests.e2e.chaos import scenes, scenes_begun, scenes_operated, stage
 from tests.e2e.chaos.beginnings import Beginnings
 from tests.e2e.chaos.books import Attempt, Books
 from tests.e2e.chaos.operators import Operators
@@ -187,8 +187,22 @@ class Crowd:
         tasks = [t for t in await self._client.tasks() if not str(t.task_definition_key).startswith(UNTOUCHED)]
         self._chance.shuffle(tasks)
         for item in tasks[:12]:
-            await self._complete(item)
+            if item.task_definition_key != "moved" or await self._has_moved(item):
+                await self._complete(item)
         await asyncio.sleep(0.05 if tasks else 0.2)
+
+    async def _has_moved(self, item: Task) -> bool:
+        """Rows are written before Temporal has the step. When it is lost, they tell for some seconds of a migration
+        that has not happened; the task is the same one in both worlds, but what follows is not."""
+        try:
+            state = await engine.ask(self._temporal, split(item.id)[0], contract.QUERY_STATE)
+        except engine.ProcessError as error:
+            self.books.errors[f"ask {type(error).__name__}"] += 1
+            return False
+        if state["process_id"] != scenes_operated.MOVED:
+            self.books.deeds["saw a migration that has not happened"] += 1
+            return False
+        return True
 
     async def _complete(self, item: Task) -> None:
         """In one of the ways in which people and programs complete tasks."""
