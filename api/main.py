@@ -4,6 +4,7 @@
 /engine-rest/engine/default/...     the same
 /docs, /openapi.json                its description
 /api/webhooks, /api/hooks/{id}      requests from outside (`resources/webhook.py`)
+/api/messages                       messages that wait for their receiver (`resources/published_message.py`)
 /health                             200 once the database and Temporal answer, else 503
 /                                   the browser application, if it is installed
 """
@@ -26,14 +27,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api.batches import carry_out
+from api.beside import mount_beside
 from api.chores import do_chores
 from api.engine import CommandRejected, EngineUnavailable, InstanceNotFound, ProcessError
 from api.errors import RestError, engine_error, invalid_request, rest_exception, unavailable
 from api.front import Front, Verify
 from api.logged_operations import LOGGED
 from api.operations import JsonResponse, mount
-from api.resources import OPERATIONS
-from api.resources.webhook import mount_webhooks
+from api.resources import OPERATIONS, published_message, webhook
 from api.services import Services, open_services
 from api.settings import ApiSettings
 from store.errors import Conflict, InvalidQuery, NotFound, StoreError, Unavailable
@@ -73,7 +74,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
         redirect_slashes=False,
     )
     mount(app, OPERATIONS, lambda: services[0], LOGGED)
-    mount_webhooks(app, lambda: services[0])
+    mount_beside(app, "Webhook", webhook.ROUTES, lambda: services[0])
+    mount_beside(app, "Message", published_message.ROUTES, lambda: services[0])
     app.add_api_route("/health", _health(services), methods=["GET"], summary="Is everything there", response_model=None)
     app.add_exception_handler(RestError, _rest_error)
     app.add_exception_handler(HTTPException, _http_error)

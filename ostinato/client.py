@@ -22,7 +22,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -335,6 +335,34 @@ class Client:
         }
         await self.request("POST", "/message", json={k: v for k, v in body.items() if v is not None})
 
+    async def publish(
+        self,
+        message: str,
+        correlation_key: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        time_to_live: timedelta = timedelta(0),
+        message_id: str | None = None,
+        tenant: str | None = None,
+    ) -> str | None:
+        """Publish a message that may come before its receiver: it is delivered once, to the first subscription with its
+        name and correlation key, now or within `time_to_live`, or it starts a process. With a `message_id` a repeated
+        call does nothing more.
+
+        Answers the id of the instance that has received it; None while it waits, or when nobody waits for it and it
+        does not wait.
+        """
+        body: dict[str, Any] = {
+            "messageName": message,
+            "correlationKey": correlation_key,
+            "messageId": message_id,
+            "timeToLive": int(time_to_live / timedelta(milliseconds=1)),
+            "variables": encode(variables),
+            "tenantId": tenant,
+        }
+        found = await self.request("POST", "/api/messages", json={k: v for k, v in body.items() if v is not None})
+        return found["processInstanceId"]
+
     async def signal(self, name: str, variables: Mapping[str, Any] | None = None) -> None:
         """Throw a signal to all who listen."""
         await self.request("POST", "/signal", json={"name": name, "variables": encode(variables)})
@@ -393,8 +421,9 @@ class Client:
         return _decode(variable)
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        base = self.url.removesuffix("/engine-rest") if path.startswith("/api/") else self.url
         try:
-            answer = await self._http.request(method, self.url + path, **options)
+            answer = await self._http.request(method, base + path, **options)
         except httpx.TransportError as error:
             raise Unreachable(f"Expected an engine at {self.url} but it did not answer: {error}") from error
         if answer.is_success:

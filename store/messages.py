@@ -21,14 +21,18 @@ CLAIM_SECONDS: Final = 30
 _FREE: Final = "m.delivered_at IS NULL AND m.claimed_at IS NULL AND m.expires_at > now()"
 _STALE: Final = f"delivered_at IS NULL AND claimed_at < now() - interval '{CLAIM_SECONDS} seconds'"
 _COLUMNS: Final = ("number", "id", "name", "correlation_key", "tenant_id", "variables", "receiver", "published_at")
-_ROW: Final = ", ".join(f"m.{column}" for column in (*_COLUMNS, "expires_at"))
+_ROW: Final = (
+    ", ".join(f"m.{column}" for column in (*_COLUMNS, "expires_at")) + ", m.delivered_at IS NOT NULL AS delivered, "
+    "m.delivered_at IS NOT NULL OR m.claimed_at IS NULL AND m.expires_at <= now() AS is_over"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
     """A message on its way. `variables` are in codec form; `receiver` is for whom it is claimed.
 
-    `number` tells messages of one database apart; together with `published_at` it tells any two apart.
+    `number` tells messages of one database apart; together with `published_at` it tells any two apart. `delivered`
+    also when it was given up, then without receiver; `is_over`: it is not delivered any more.
     """
 
     number: int
@@ -40,6 +44,8 @@ class MessageRow:
     receiver: str | None
     published_at: datetime
     expires_at: datetime
+    delivered: bool
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,15 @@ async def publish(
     if not rows:
         return None
     return _message(rows[0])
+
+
+async def find(database: Database, name: str, correlation_key: str | None, id: str) -> MessageRow | None:
+    """A message by what it was published with, until it is forgotten."""
+    rows = await database.fetch(
+        f"SELECT {_ROW} FROM message m WHERE m.name = %s AND m.correlation_key IS NOT DISTINCT FROM %s AND m.id = %s",
+        (name, correlation_key, id),
+    )
+    return _message(rows[0]) if rows else None
 
 
 async def matches(
@@ -168,4 +183,4 @@ async def expire(database: Database) -> int:
 
 
 def _message(row: Mapping[str, Any]) -> MessageRow:
-    return MessageRow(**{column: row[column] for column in (*_COLUMNS, "expires_at")})
+    return MessageRow(**{column: row[column] for column in (*_COLUMNS, "expires_at", "delivered", "is_over")})

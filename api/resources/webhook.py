@@ -12,24 +12,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets as random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypedDict, cast
 from urllib.parse import parse_qs
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import orjson
-from fastapi import FastAPI
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response
 
+from api.beside import Route
 from api.correlation import Correlation, Receiver, starting_definitions, waiting_executions
 from api.dates import format_date
 from api.engine import CommandRejected, InstanceExists, InstanceNotFound, new_instance_id
 from api.errors import RestError, invalid_request, rest_exception
-from api.operations import Body, Call, answer
-from api.services import Services
+from api.operations import Body, Call
 from dmn import feel
 from interpreter.commands import StartInstance, TriggerEvent, Variables
 from store import definitions, webhooks
@@ -378,9 +376,9 @@ def _dto(row: WebhookRow) -> WebhookDto:
     }
 
 
-# --- mounting -------------------------------------------------------------------------------------------------------
+# --- routes ---------------------------------------------------------------------------------------------------------
 
-_ROUTES: Final = (
+ROUTES: Final[tuple[Route, ...]] = (
     ("POST", WEBHOOKS, create_webhook),
     ("GET", WEBHOOKS, list_webhooks),
     ("GET", WEBHOOKS + "/{id}", get_webhook),
@@ -389,26 +387,3 @@ _ROUTES: Final = (
     ("DELETE", WEBHOOKS + "/{id}", delete_webhook),
     ("POST", HOOKS + "/{id}", receive),
 )
-
-
-def mount_webhooks(app: FastAPI, services: Callable[[], Services]) -> None:
-    """Serve webhooks beside Camunda's API."""
-    for method, path, handler in _ROUTES:
-        app.add_api_route(
-            path,
-            _endpoint(handler, services),
-            methods=[method],
-            name=handler.__name__,
-            summary=(handler.__doc__ or "").splitlines()[0].rstrip("."),
-            tags=["Webhook"],
-            response_model=None,
-            response_class=Response,
-        )
-
-
-def _endpoint(handler: Callable[[Call], Any], services: Callable[[], Services]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        return answer(await handler(Call(request, services())))
-
-    endpoint.__annotations__ = {"request": Request, "return": Response}
-    return endpoint

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from interpreter import jobs, lifecycle
 from interpreter.definition import FlowNode, Spec
 from interpreter.elements.service_task import WorkBehavior
-from interpreter.triggers.message import MessageSpec, MessageTrigger
+from interpreter.triggers.message import MessageSpec, MessageTrigger, read_message
 
 if TYPE_CHECKING:
     from interpreter.bpmn.document import Node
@@ -33,9 +33,7 @@ def read(node: Node, reader: Reader) -> SendTask:
     message = node.ref("messageRef")
     if message is None:
         return SendTask(jobs.default_work(node))
-    subscription = message.zeebe("subscription")
-    key = None if subscription is None else reader.zeebe(subscription.attr("correlationKey"))
-    return SendTask(None, MessageSpec(reader.value(message.name or message.id), key, None, reader.in_mappings(node)))
+    return SendTask(None, read_message(node, node, message, None, reader))
 
 
 class SendTaskBehavior(WorkBehavior):
