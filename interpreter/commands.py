@@ -41,13 +41,15 @@ class StartInstance:
 @dataclass(frozen=True, slots=True)
 class CompleteWait:
     """Close a job, user task, external task or open wait with its result. `local_variables` stay in the element's own
-    scope."""
+    scope. `node`: where the caller saw the wait; one of this key at another node is not meant (rows of an attempt that
+    was lost may have shown it)."""
 
     now: Millis
     wait: int
     variables: Variables = field(default_factory=_no_variables)
     local_variables: Variables = field(default_factory=_no_variables)
     result: JsonValue = None  # raw result of an engine job (script value, decision result)
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -498,7 +498,8 @@ def _do_change(m: Machine, command: c.ChangeWait) -> None:
 
 
 def _check_complete(definition: Definition, state: State, command: c.CompleteWait) -> Rejection | None:
-    return _check_wait(*WORKABLE, OpenWait)(definition, state, command) or task_commands.check_rest(state, command.wait)
+    refused = _check_wait(*WORKABLE, OpenWait)(definition, state, command)
+    return refused or task_commands.check_place(state, command) or task_commands.check_rest(state, command.wait)
 
 
 def _check_change_task(definition: Definition, state: State, command: c.ChangeTask) -> Rejection | None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from interpreter import task_listeners
-from interpreter.commands import ChangeTask, Rejection
+from interpreter.commands import ChangeTask, CompleteWait, Rejection
 from interpreter.machine import Machine
 from interpreter.state import State
 from interpreter.waits import UserTaskWait
 
 ACTIONS = ("", "claim", "delegate", "resolve")
+
+
+def check_place(state: State, command: CompleteWait) -> Rejection | None:
+    """A wait of the same key at another node is not the one that the caller saw."""
+    wait = state.waits[command.wait]
+    if command.node in (None, wait.node):
+        return None
+    return Rejection("not_found", f"Expected wait {command.wait} at {command.node!r} but it is at {wait.node!r}.")
 
 
 def check_rest(state: State, wait: int) -> Rejection | None:

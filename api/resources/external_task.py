@@ -86,7 +86,9 @@ async def complete(call: Call) -> None:
     variables = read_variables(body.variables)
     local_variables = read_variables(body.localVariables, "localVariables")
     row = await _locked(call, body.workerId, "completed")
-    command = CompleteWait(now=0, wait=row.wait_key, variables=variables, local_variables=local_variables)
+    command = CompleteWait(
+        now=0, wait=row.wait_key, variables=variables, local_variables=local_variables, node=row.activity_id
+    )
     await _execute(call, row, command)
 
 

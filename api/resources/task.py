@@ -288,7 +288,7 @@ async def _finish(call: Call, operation: str, *, submits_form: bool = False) -> 
             await _set_variables(call, row, variables)
         await _resolve(call)
         return None
-    command = CompleteWait(now=0, wait=row.wait_key, variables=variables)
+    command = CompleteWait(now=0, wait=row.wait_key, variables=variables, node=row.task_definition_key)
     answer = await _execute(call, row, command, operation)
     if not body.withVariablesInReturn:
         return None
