@@ -31,7 +31,10 @@ from interpreter.triggers import table as triggers
 from interpreter.values import JsonValue
 from interpreter.waits import JobWait
 
-MAX_INSTANCES = 1_000_000
+MAX_SEQUENTIAL = 1_000_000
+MAX_PARALLEL = 50_000
+"""All parallel instances are in the state at once. So many have been run on the whole stack; with twice as many,
+carrying the state to a new run takes longer than a workflow task may."""
 
 # Phases of `body`; BEFORE_ALL comes first. The numbers are in dumps and histories.
 SUBSCRIPTIONS, BEGIN, BEFORE_ALL = 0, 1, 2
@@ -96,9 +99,10 @@ def _begin(m: Machine, element: Element, node: FlowNode, loop: MultiInstance) ->
             total = expressions.whole(m, loop.cardinality, element.key, f"the loop cardinality of {node.id!r}")
         except Failure as failure:
             raise _wrong_input(m, failure.message) from None
-    if total < 0 or total > MAX_INSTANCES:
+    most, hint = (MAX_SEQUENTIAL, "") if loop.sequential else (MAX_PARALLEL, "; divide it, or run it in sequence")
+    if total < 0 or total > most:
         raise _wrong_input(
-            m, f"Expected the loop cardinality of {node.id!r} between 0 and {MAX_INSTANCES} but it was {total}."
+            m, f"Expected the loop cardinality of {node.id!r} between 0 and {most} but it was {total}{hint}."
         )
     if total == 0 and m.state.has(LOOP_INPUT_ERRORS):
         raise _wrong_input(m, f"Expected something to do in {node.id!r} but there was nothing.")
