@@ -27,6 +27,7 @@ def meta_of(row: ProcessDefinitionRow) -> dict[str, Any]:
         "version_tag": row.version_tag,
         "deployment_id": row.deployment_id,
         "tenant": row.tenant_id,
+        **({"suspended_jobs": [*row.suspended_jobs]} if row.suspended_jobs else {}),
     }
 
 

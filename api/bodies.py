@@ -336,6 +336,17 @@ class JobSuspensionBody(SuspensionBody):
     processDefinitionId: str | None = None
     processInstanceId: str | None = None
     processDefinitionKey: str | None = None
+    processDefinitionTenantId: str | None = None
+    processDefinitionWithoutTenantId: bool | None = None
+
+
+class JobDefinitionSuspensionBody(SuspensionBody):
+    processDefinitionId: str | None = None
+    processDefinitionKey: str | None = None
+    processDefinitionTenantId: str | None = None
+    processDefinitionWithoutTenantId: bool | None = None
+    includeJobs: bool | None = None
+    executionDate: str | None = None
 
 
 # --- people ---------------------------------------------------------------------------------------------------------

@@ -197,6 +197,7 @@ def definition_meta(definition: Any) -> dict[str, Any]:
         "version_tag": definition.version_tag,
         "deployment_id": definition.deployment_id,
         "tenant": definition.tenant_id,
+        **({"suspended_jobs": [*definition.suspended_jobs]} if definition.suspended_jobs else {}),
     }
 
 

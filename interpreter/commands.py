@@ -35,6 +35,7 @@ class StartInstance:
     start_trigger: int = (
         0  # which event definition of a parallel multiple start event happened; the others are waited for
     )
+    suspended_jobs: tuple[str, ...] = ()  # names of jobs that are held back from the beginning
     caught: tuple[str, ...] = ("*",)  # codes of BPMN errors that a caller catches; "*": any, or it is not known
 
 
@@ -234,13 +235,25 @@ class ReportIncident:
 
 @dataclass(frozen=True, slots=True)
 class ChangeWait:
-    """Change an open wait: job or external task retries and priority, job or timer due date."""
+    """Change an open wait: job or external task retries and priority, job or timer due date, whether a job or timer is
+    held back."""
 
     now: Millis
     wait: int
     retries: int | None = None
     due: Millis | None = None
     priority: int | None = None
+    suspended: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendJobs:
+    """Hold back or let go jobs by their names (`waits.job_name`): those to come, and with `include` the open ones."""
+
+    now: Millis
+    names: tuple[str, ...]
+    suspended: bool
+    include: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +306,7 @@ Command = (
     | ReportIncident
     | FailEffect
     | ChangeWait
+    | SuspendJobs
     | ChangeTask
     | ActivateAdHoc
     | Continue

@@ -22,6 +22,7 @@ from interpreter import (
     task_commands,
     task_listeners,
     variables,
+    work_control,
 )
 from interpreter import commands as c
 from interpreter import events as ev
@@ -137,6 +138,7 @@ def _do_start(m: Machine, command: c.StartInstance) -> None:
         )
     )
     variables.set_all(m, 1, command.variables, local=True)
+    work_control.begin_held(m, command.suspended_jobs)
     starts = (
         [definition.nodes[start_node]] if start_node is not None else [m.nodes[s] for s in definition.root.start_events]
     )
@@ -457,41 +459,7 @@ def _check_change(definition: Definition, state: State, command: c.ChangeWait) -
     wait = _find(state, command.wait)
     if isinstance(wait, Rejection):
         return wait
-    if command.retries is not None:
-        if not isinstance(wait, JobWait | ExternalTaskWait | TimerWait):
-            return Rejection(
-                "invalid", f"Expected a job or external task but wait {wait.key} is {type(wait).__name__}."
-            )
-        if command.retries < 0:
-            return Rejection("invalid", f"Expected retries of 0 or more but it was {command.retries}.")
-    if command.due is not None and not isinstance(wait, JobWait | TimerWait | UserTaskWait):
-        return Rejection("invalid", f"Expected a job, timer or user task but wait {wait.key} is {type(wait).__name__}.")
-    if command.priority is not None and not isinstance(wait, JobWait | ExternalTaskWait | UserTaskWait):
-        return Rejection("invalid", f"Expected a job or task but wait {wait.key} is {type(wait).__name__}.")
-    return None
-
-
-def _do_change(m: Machine, command: c.ChangeWait) -> None:
-    wait = m.state.waits[command.wait]
-    changes: dict[str, Any] = {}
-    if command.retries is not None and not isinstance(wait, TimerWait):
-        changes["retries"] = command.retries
-        if isinstance(wait, JobWait):
-            changes["headers"] = jobs.headers_for_another_try(m, wait)
-    if command.due is not None:
-        changes["due"] = command.due
-    if command.priority is not None:
-        changes["priority"] = command.priority
-    if changes:
-        m.emit(ev.WaitChanged(replace(wait, **changes)))
-    if command.retries is not None:
-        if command.retries > 0:
-            for incident in list(m.state.incidents_by_element.get(wait.element, ())):
-                if m.state.incidents[incident].wait == wait.key:
-                    m.emit(ev.IncidentResolved(incident))
-        elif not _has_incident(m.state, wait):
-            kind = "failedExternalTask" if isinstance(wait, ExternalTaskWait) else "failedJob"
-            m.raise_incident(kind, "The retries were set to 0.", wait.element, wait.node, wait=wait.key)
+    return work_control.check_change(state, wait, command)
 
 
 # -- the instance
@@ -576,7 +544,8 @@ HANDLERS: dict[type, tuple[Check, Do]] = {
     c.ResolveIncident: (_check_incident, _do_resolve),
     c.ReportIncident: (_check_element, reported.report),
     c.FailEffect: (_check_nothing, reported.fail_effect),
-    c.ChangeWait: (_check_change, _do_change),
+    c.ChangeWait: (_check_change, work_control.change),
+    c.SuspendJobs: (work_control.check_suspension, work_control.suspend_jobs),
     c.ChangeTask: (_check_change_task, task_commands.change),
     c.ActivateAdHoc: (ad_hoc_sub_process.check_activation, ad_hoc_sub_process.activate),
     c.Continue: (_check_nothing, _do_continue),
@@ -589,6 +558,7 @@ WHILE_SUSPENDED = frozenset(
         c.SuspendInstance,
         c.ResumeInstance,
         c.ChangeWait,
+        c.SuspendJobs,
         c.SetVariables,
         c.FailWait,
         c.FailEffect,

@@ -14,6 +14,7 @@ transition again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from interpreter import events as ev
@@ -22,7 +23,7 @@ from interpreter.definition import Definition, FlowNode
 from interpreter.failures import BpmnError, Failure, Runaway
 from interpreter.state import Element, State, Transition
 from interpreter.values import Millis
-from interpreter.waits import Wait
+from interpreter.waits import JobWait, TimerWait, Wait, job_name
 
 if TYPE_CHECKING:
     from interpreter.effects import Effect
@@ -98,6 +99,12 @@ class Machine:
     # -- waits
 
     def open_wait(self, wait: Wait) -> None:
+        """Open a wait; a job that is held back is suspended from the beginning."""
+        root = self.state.elements.get(1)
+        if root is not None and root.data is not None and isinstance(wait, JobWait | TimerWait):
+            held = root.data.get("suspended_jobs")
+            if held and job_name(wait) in held:
+                wait = replace(wait, suspended=True)
         self.emit(ev.WaitOpened(wait))
 
     def close_wait(self, key: int, outcome: str = "completed") -> None:

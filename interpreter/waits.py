@@ -30,6 +30,7 @@ class JobWait:
     headers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     due: Millis | None = None  # not before
     flow: str | None = None  # async_before, async_after, listener: the sequence flow whose token the job holds
+    suspended: bool = False  # held back by an operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class TimerWait:
     spec: str = ""
     repeats_left: int = 0
     purpose: str = "event"  # event | task_timeout | task_timeout:<index of the listener>
+    suspended: bool = False  # held back by an operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +175,9 @@ Wait = (
     | ChildWait
     | OpenWait
 )
+
+
+def job_name(wait: JobWait | TimerWait) -> str:
+    """By what the jobs of a flow node are held back: its id, with a suffix for its timers (Camunda's job
+    definition)."""
+    return f"{wait.node}#timer" if isinstance(wait, TimerWait) else wait.node

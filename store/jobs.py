@@ -80,7 +80,7 @@ _DEFINITION = (
 )
 _OF_BATCH = ":batch"
 """What follows the id of a batch in the id of its job definition."""
-_SUSPENDED = "(j.bulk_suspended OR coalesce(p.state = 'SUSPENDED', false))"
+_SUSPENDED = "(j.held OR coalesce(p.state = 'SUSPENDED', false))"
 _EXECUTION = f"CASE WHEN j.bulk_id IS NULL THEN {execution_text('j')} END"
 
 

@@ -12,6 +12,7 @@ from api.dates import millis, parse_date
 from api.dto.runtime import JobDto
 from api.engine import CommandRejected, InstanceNotFound
 from api.errors import RestError, invalid_request, not_found, not_implemented, rest_exception
+from api.job_suspension import of_process, suspend_jobs, wanted
 from api.operations import Call, Resource
 from api.retries import incidents_of, set_job_retries
 from api.shapes import Shape
@@ -88,7 +89,8 @@ async def _execute_now(call: Call, row: Any, operation: str) -> None:
     incidents = await incidents_of(call.services, row.id)
     commands: list[Command] = [ResolveIncident(now=0, incident=split(item.id)[1], retries=1) for item in incidents]
     if not commands:
-        commands = [FireTimer(now=0, wait=wait)] if row.due_date is not None else [ChangeWait(now=0, wait=wait, due=0)]
+        now = ChangeWait(now=0, wait=wait, due=0, suspended=False)
+        commands = [FireTimer(now=0, wait=wait)] if row.kind == "timer" else [now]
     for command in commands:
         try:
             await call.services.engine.execute(row.process_instance_id, command)
@@ -96,16 +98,35 @@ async def _execute_now(call: Call, row: Any, operation: str) -> None:
             raise not_found(f"{operation}: {error}") from error
 
 
-@job.put("/{id}/suspended", body=SuspensionBody)
+@job.put("/{id}/suspended", body=SuspensionBody, errors=(400, 404))
 async def suspend_job(call: Call) -> None:
-    """Suspend one job: not possible here, suspend its process instance."""
-    raise not_implemented("Expected a process instance to suspend but a single job cannot be: it runs in Temporal.")
+    """Hold one job back, or let it go."""
+    suspended = wanted((await call.body(SuspensionBody)).suspended)
+    row = await _job(call, 404)
+    if row.batch_id is not None:
+        raise rest_exception(f"Cannot suspend job {row.id}: it is part of batch {row.batch_id}; suspend that", 400)
+    command = ChangeWait(now=0, wait=split(row.id)[1], suspended=suspended)
+    await _execute(call, row, command, "Cannot change the suspension state of")
 
 
 @job.put("/suspended", body=JobSuspensionBody, errors=(400,))
-async def suspend_jobs(call: Call) -> None:
-    """Suspend jobs: not possible here, suspend their process instances."""
-    raise not_implemented("Expected process instances to suspend but single jobs cannot be: they run in Temporal.")
+async def suspend_jobs_of(call: Call) -> None:
+    """Hold back or let go the jobs of a job definition, a process instance or a process definition."""
+    body = await call.body(JobSuspensionBody)
+    suspended = wanted(body.suspended)
+    given = [body.jobDefinitionId, body.processInstanceId, body.processDefinitionId, body.processDefinitionKey]
+    if sum(value is not None for value in given) != 1:
+        raise invalid_request(
+            "Either jobDefinitionId, processInstanceId, processDefinitionId or processDefinitionKey must be set "
+            "to update the suspension state."
+        )
+    if body.jobDefinitionId is not None:
+        filters: dict[str, Any] = {"jobDefinitionId": body.jobDefinitionId}
+    elif body.processInstanceId is not None:
+        filters = {"processInstanceId": body.processInstanceId}
+    else:
+        filters = of_process(body)
+    await suspend_jobs(call, filters, suspended)
 
 
 @job.delete("/{id}", errors=(404, 500))

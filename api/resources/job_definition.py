@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from api.bodies import RetriesBody
+from api.bodies import JobDefinitionSuspensionBody, RetriesBody
 from api.collections import row_by_id, rows_of, serve_queries, serve_single
 from api.dto.repository import JobDefinitionDto
 from api.errors import invalid_request
+from api.job_suspension import matching_definitions, of_process, suspend_definitions, wanted
 from api.operations import Call, Resource
 from api.params import Criteria
 from api.retries import set_job_retries
@@ -35,3 +36,25 @@ async def set_retries(call: Call) -> None:
     definition = await row_by_id(call, JOB_DEFINITIONS, call["id"], "Job Definition")
     failed = Criteria(filters={"jobDefinitionId": definition.id, "noRetriesLeft": True})
     await set_job_retries(call.services, await rows_of(call, JOBS, failed), body.retries)
+
+
+@job_definition.put("/{id}/suspended", body=JobDefinitionSuspensionBody, errors=(400, 404))
+async def suspend(call: Call) -> None:
+    """Hold back or let go what a job definition makes of now on, and with `includeJobs` its open jobs."""
+    body = await call.body(JobDefinitionSuspensionBody)
+    suspended = wanted(body.suspended, body.executionDate)
+    row = await row_by_id(call, JOB_DEFINITIONS, call["id"], "Job Definition")
+    await suspend_definitions(call, [row], suspended, bool(body.includeJobs))
+
+
+@job_definition.put("/suspended", body=JobDefinitionSuspensionBody, errors=(400,))
+async def suspend_by_process(call: Call) -> None:
+    """Hold back or let go what the job definitions of a process make."""
+    body = await call.body(JobDefinitionSuspensionBody)
+    suspended = wanted(body.suspended, body.executionDate)
+    if (body.processDefinitionId is None) == (body.processDefinitionKey is None):
+        raise invalid_request(
+            "Either processDefinitionId or processDefinitionKey should be set to update the suspension state."
+        )
+    rows = await matching_definitions(call, of_process(body))
+    await suspend_definitions(call, rows, suspended, bool(body.includeJobs))

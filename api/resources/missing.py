@@ -7,7 +7,6 @@ from typing import Final
 from api.errors import not_implemented
 from api.operations import Call, Handler, Operation
 
-_JOB_DEFINITION: Final = "jobs run in Temporal: suspend the process definition or its instances instead"
 _DECISIONS: Final = "decision instances are deleted with their process instance"
 _TELEMETRY: Final = "this server sends no telemetry"
 
@@ -18,9 +17,7 @@ _TABLE: Final = (
     ("POST", "/history/decision-instance/delete", _DECISIONS),
     ("POST", "/history/decision-instance/set-removal-time", _DECISIONS),
     ("GET", "/history/decision-requirements-definition/{id}/statistics", "decisions are not counted by graph"),
-    ("PUT", "/job-definition/suspended", _JOB_DEFINITION),
     ("PUT", "/job-definition/{id}/jobPriority", "the priority of jobs is set in the model or on the job"),
-    ("PUT", "/job-definition/{id}/suspended", _JOB_DEFINITION),
     ("POST", "/job/{id}/duedate/recalculate", "set the due date instead"),
     ("DELETE", "/metrics/task-worker", "metrics are counted from the history"),
     ("GET", "/schema/log", "`ostinato migrate` tells the version of the schema"),

@@ -88,16 +88,16 @@ class Mirror:
                 self._backlog.pop(key, None)
                 self.children.close(key)
             elif isinstance(wait, JobWait):
-                if running is not None and running.kind is TimerWait and running.due != wait.due:
+                if running is not None and running.kind is TimerWait and (wait.suspended or running.due != wait.due):
                     self._stop(key, running)
                     running = None
                 if running is None and key not in self._backlog:
                     self._start_job(wait)
             elif isinstance(wait, TimerWait):
-                if running is not None and running.due != wait.due:
+                if running is not None and (wait.suspended or running.due != wait.due):
                     self._stop(key, running)
                     running = None
-                if running is None:
+                if running is None and not wait.suspended:
                     self._start_timer(key, wait.due, self._summary(wait), self._fire)
             elif isinstance(wait, ChildWait) and not self._has_incident(key):
                 self.children.open(self.state, wait)
@@ -123,7 +123,7 @@ class Mirror:
     # -- jobs
 
     def _start_job(self, wait: JobWait) -> None:
-        if wait.retries <= 0 or self.state.suspended or self._has_incident(wait.key):
+        if wait.retries <= 0 or wait.suspended or self.state.suspended or self._has_incident(wait.key):
             return
         if wait.due is not None and wait.due > self._now():
             self._start_timer(wait.key, wait.due, f"{self._summary(wait)} (later)", self._job_due)

@@ -291,6 +291,9 @@ class BpmnProcess:
         command = self._read(data)
         if not isinstance(command, StartInstance):
             raise ValueError(f"Expected a StartInstance command but it was {type(command).__name__}.")
+        held = self._input.meta.get("suspended_jobs")
+        if held:
+            command = replace(command, suspended_jobs=tuple(held))
         result = self._step(command)
         if isinstance(result, Rejection):
             self._start_rejection = result

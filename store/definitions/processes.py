@@ -43,6 +43,8 @@ class ProcessDefinitionRow:
     startable_in_tasklist: bool
     hash: str
     profile: str
+    suspended_jobs: Sequence[str]
+    """Names (`interpreter.waits.job_name`) of jobs that are held back in new instances."""
 
 
 _OPEN_INCIDENT = (
@@ -70,6 +72,8 @@ PROCESS_DEFINITIONS: Resource[ProcessDefinitionRow] = Resource(
         "startable_in_tasklist": "d.startable_in_tasklist",
         "hash": "d.hash",
         "profile": "d.profile",
+        "suspended_jobs": "ARRAY(SELECT j.node || CASE WHEN j.type LIKE 'timer%%' THEN '#timer' ELSE '' END "
+        "FROM job_definition j WHERE j.definition_id = d.id AND j.suspended ORDER BY 1)",
     },
     source="process_definition d JOIN deployment y ON y.id = d.deployment_id",
     identity=eq("d.id"),

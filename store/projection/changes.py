@@ -117,6 +117,7 @@ class Changes:
             "external_task_changes": list(self._external_task_changes.values()),
             "jobs": list(self._jobs.values()),
             "job_changes": list(self._job_changes.values()),
+            "suspended_jobs": self._suspensions(),
             "subscriptions": list(self._subscriptions.values()),
             "closed": list(self._closed.values()),
             "incidents": list(self._incidents.values()),
@@ -124,6 +125,11 @@ class Changes:
             "decisions": self._decisions,
         }
         return {name: part for name, part in parts.items() if part}
+
+    def _suspensions(self) -> list[Row]:
+        """Jobs that are held back, and changed ones that may be so no longer."""
+        opened = [{"key": key, "suspended": True} for key, row in self._jobs.items() if row["suspended"]]
+        return opened + [{"key": key, "suspended": row["suspended"]} for key, row in self._job_changes.items()]
 
     # -- the instance
 
@@ -312,9 +318,7 @@ class Changes:
                 values = {"priority": wait.get("priority", 0), "retries": wait.get("retries")}
                 _change(self._external_tasks, self._external_task_changes, key, values | _message(message))
             case "JobWait" | "TimerWait":
-                values = {
-                    name: value for name, value in _job(wait).items() if name in ("retries", "priority", "due_at")
-                }
+                values = {name: value for name, value in _job(wait).items() if name not in ("kind", "type")}
                 _change(self._jobs, self._job_changes, key, values | ({"message": message} if message else {}))
             case _:
                 pass  # nothing of a subscription can change
@@ -414,6 +418,7 @@ def _job(wait: EventJson) -> Row:
             "retries": 3,
             "priority": 0,
             "due_at": wait["due"],
+            "suspended": wait.get("suspended", False),
         }
     return {
         "kind": wait["kind"],
@@ -421,6 +426,7 @@ def _job(wait: EventJson) -> Row:
         "retries": wait.get("retries", 3),
         "priority": wait.get("priority", 0),
         "due_at": wait.get("due"),
+        "suspended": wait.get("suspended", False),
     }
 
 
