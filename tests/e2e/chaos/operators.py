@@ -23,8 +23,13 @@ _PATIENCE: Final = 45.0
 """After so many seconds a batch that got no answer has not been made."""
 
 
+async def _always(item: Task) -> bool:
+    return True
+
+
 class Operators:
-    """`loops` run until the end; `raging` says whether it is still time for what disturbs."""
+    """`loops` run until the end; `raging` says whether it is still time for what disturbs. Set `open`, the instances that
+    may be suspended, and `is_there`, which asks whether a task is really there."""
 
     def __init__(self, client: Client, chance: random.Random, books: Books, raging: Callable[[], bool]) -> None:
         self._client = client
@@ -34,6 +39,7 @@ class Operators:
         self.began = asyncio.Event()
         self._in_batches: dict[str, float] = {}
         self.open: Callable[[], list[str]] = list
+        self.is_there: Callable[[Task], Awaitable[bool]] = _always
         self.loops = (self._suspend, self._suspend_definition, self._move, self._modify, self._delete, self._repair)
 
     # -- suspension
@@ -134,7 +140,8 @@ class Operators:
     async def _modify(self) -> None:
         """Each instance is modified once: the token that is cancelled is there only once. A batch cannot name it."""
         rows = await self._client.tasks(taskDefinitionKey="wrong_way")
-        chosen = [row for row in rows if time.monotonic() > self._in_batches.get(row.id, 0.0)]
+        due = [row for row in rows if time.monotonic() > self._in_batches.get(row.id, 0.0)]
+        chosen = [row for row in due[:5] if await self.is_there(row)]
         if not chosen:
             await asyncio.sleep(0.4)
             return
@@ -172,7 +179,7 @@ class Operators:
 
     async def _delete(self) -> None:
         rows = await self._client.tasks(taskDefinitionKey="doomed")
-        chosen = [str(row.process_instance_id) for row in rows][:5]
+        chosen = [str(row.process_instance_id) for row in rows[:5] if await self.is_there(row)]
         if not chosen:
             await asyncio.sleep(0.4)
             return
@@ -216,7 +223,7 @@ class Operators:
             self._books.timed.append(f"{TIMED}_{number}")
             number += 1
             await self.began.wait()  # the first one shows what must come out
-            await asyncio.sleep(self._chance.uniform(5.0, 12.0))
+            await asyncio.sleep(self._chance.uniform(10.0, 30.0))
 
     # -- manners
 
