@@ -336,7 +336,7 @@ class Crowd:
             left = await self._client.instances()
             if any(item.definition_key != scenes.PARKED for item in left):
                 return False
-            rung = [await self._client.past_instances(processDefinitionKey=key) for key in self.books.timed]
+            rung = {row["key"]: row["times"] for row in await self._database.fetch(_RUNG)}
             rows = await self._database.fetch(
                 "SELECT DISTINCT value #>> '{}' AS token FROM variable WHERE name = 'token'"
             )

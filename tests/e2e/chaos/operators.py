@@ -28,8 +28,8 @@ async def _always(item: Task) -> bool:
 
 
 class Operators:
-    """`loops` run until the end; `raging` says whether it is still time for what disturbs. Set `open`, the instances that
-    may be suspended, and `is_there`, which asks whether a task is really there."""
+    """`loops` run until the end; `raging` says whether it is still time for what disturbs. To be set: `open`, the
+    instances that may be suspended, and `is_there`, which asks whether a task is really there."""
 
     def __init__(self, client: Client, chance: random.Random, books: Books, raging: Callable[[], bool]) -> None:
         self._client = client
