@@ -337,9 +337,7 @@ class Crowd:
             if any(item.definition_key != scenes.PARKED for item in left):
                 return False
             rung = {row["key"]: row["times"] for row in await self._database.fetch(_RUNG)}
-            rows = await self._database.fetch(
-                "SELECT DISTINCT value #>> '{}' AS token FROM variable WHERE name = 'token'"
-            )
+            rows = await self._database.fetch(_TOKENS)
         except EngineError as error:
             self.books.note(error)
             return False
