@@ -169,11 +169,16 @@ def _timer_of(node: FlowNode) -> Spec:
 def interrupt_scope(m: Machine, scope: Element, *, keep: int | None = None, reason: str = "interrupted") -> None:
     """An interrupting event subprocess takes over: its siblings end, and no event subprocess of the scope listens any
     more."""
+    stop_listening(m, scope)
+    lifecycle.clear_scope(m, scope, reason, keep=keep)
+    m.note(scope.key, interrupted=True)
+
+
+def stop_listening(m: Machine, scope: Element) -> None:
+    """Close the subscriptions of a scope's event subprocesses."""
     for key in list(scope.waits):
         if key in scope.waits and m.nodes[m.state.waits[key].node].kind == "startEvent":
             m.close_wait(key, "cancelled")
-    lifecycle.clear_scope(m, scope, reason, keep=keep)
-    m.note(scope.key, interrupted=True)
 
 
 def start_handler(m: Machine, node: FlowNode, scope: int, values: Variables = NONE) -> Element:

@@ -21,7 +21,7 @@ from interpreter import catching, compensation, data, expressions, listeners, lo
 from interpreter import events as ev
 from interpreter.definition import FlowNode, SequenceFlow
 from interpreter.failures import Failure, Runaway
-from interpreter.features import INNER_ASYNC_AFTER, THROWS_AT_ONCE
+from interpreter.features import INNER_ASYNC_AFTER, LEAVING_IS_FINAL, THROWS_AT_ONCE
 from interpreter.machine import SAME_FLOW_LIMIT, Machine
 from interpreter.state import Element
 from interpreter.waits import JobWait, holds_token
@@ -180,6 +180,8 @@ def leave(m: Machine, key: int, phase: int = END_LISTENERS, listener: int = 0) -
         return
     node = m.nodes[element.node]
     phase = LEAVING[phase]
+    if phase == 0 and node.event_subprocesses and m.state.has(LEAVING_IS_FINAL):
+        catching.stop_listening(m, element)
     listening = node.listeners and not m.skip_listeners
     if phase == 0 and listening:
         m.at = ("leave", key, END_LISTENERS)
@@ -199,6 +201,8 @@ def leave(m: Machine, key: int, phase: int = END_LISTENERS, listener: int = 0) -
         if listeners.run_all(m, element, node, "end", listener if phase == 2 else 0, zeebe=True) is not None:
             return
     m.at = ("leave", key, FLOWS)
+    if node.is_scope and (element.children or element.tokens or element.holds) and m.state.has(LEAVING_IS_FINAL):
+        return  # something was started in it by hand: it leaves again after that
     if key == 1:
         node.behavior.ended(m, element)
         return

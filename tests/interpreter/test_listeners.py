@@ -9,7 +9,7 @@ import pytest
 from interpreter import commands as c
 from interpreter import features as f
 from interpreter import queries
-from interpreter.bpmn.builder import bpmn
+from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.bpmn.parts import El, el, multi, timer
 from interpreter.waits import JobWait, UserTaskWait
 from ostinato.testing.world import Run, World, run
@@ -269,3 +269,33 @@ def test_an_inner_instance_counts_as_completed_after_its_asynchronous_continuati
     interrupted = completed()
     interrupted.do(c.FireTimer(r.world.now, interrupted.wait("late").key), settle=False)
     assert interrupted.ended, "the boundary event of the body takes it along"
+
+
+# -- leaving
+
+
+def leaving(**options: Any) -> Builder:
+    b = bpmn("p").start().subprocess("s", **options).start().user_task("in").end()
+    b = b.event_subprocess("es").start("es_in", interrupting=False, condition="= go").user_task("handled").end().up()
+    return b.up().user_task("after").end()
+
+
+def test_a_scope_that_leaves_listens_no_more() -> None:
+    old = f.features_of("spec", rules=1)
+    for features, lost in ((None, False), (old, True)):
+        held = World(leaving(ext=[camunda("end", "C")]), profile="spec", features=features).start(None, {"go": False})
+        held.complete("in").set(go=True)
+        assert ("handled" in held.active) is lost
+        held.complete("C")
+        assert held.active == (["after", "es", "handled"] if lost else ["after"])
+    mapped = World(leaving(outputs={"go": "${true}"}), profile="spec").start(None, {"go": False}).complete("in")
+    assert mapped.active == ["after"]
+    assert "+handled" not in mapped.trace("+")
+
+
+def test_what_is_started_by_hand_in_a_scope_that_leaves_is_waited_for() -> None:
+    r = World(leaving(ext=[camunda("end", "C")]), profile="spec").start(None, {"go": False}).complete("in")
+    r.do(c.ModifyInstance(r.world.now, (c.ModificationInstruction("startBeforeActivity", "in"),)))
+    assert r.complete("C").active == ["in", "s"]
+    assert open_jobs(r.complete("in")) == ["C"], "it leaves once more"
+    assert r.complete("C").active == ["after"]
