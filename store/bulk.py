@@ -137,23 +137,35 @@ async def create(
     return identifier
 
 
+_LEASE = (
+    "UPDATE bulk_item i SET leased_until = clock_timestamp() + %s * interval '1 second' "
+    "FROM chosen c JOIN bulk b ON b.id = c.bulk_id WHERE i.bulk_id = c.bulk_id AND i.position = c.position "
+    "RETURNING i.bulk_id, i.position, i.target, b.type, b.options, b.begun_at"
+)
+_NEW = (
+    "WITH chosen AS (SELECT i.bulk_id, i.position FROM bulk b CROSS JOIN LATERAL ("
+    "SELECT n.bulk_id, n.position FROM bulk_item n WHERE n.bulk_id = b.id AND n.state = 'open' "
+    "AND n.leased_until IS NULL ORDER BY n.position LIMIT %s FOR UPDATE SKIP LOCKED) i "
+    "WHERE b.ended_at IS NULL AND NOT b.suspended ORDER BY b.started_at LIMIT %s) "
+)
+_TRIED = (
+    "WITH chosen AS (SELECT i.bulk_id, i.position FROM bulk_item i JOIN bulk b ON b.id = i.bulk_id "
+    "WHERE i.state = 'open' AND i.leased_until < clock_timestamp() AND b.ended_at IS NULL AND NOT b.suspended "
+    "ORDER BY i.leased_until LIMIT %s FOR UPDATE OF i SKIP LOCKED) "
+)
+
+
 async def lease(database: Database, maximum: int) -> list[Item]:
     """Take up to `maximum` items, each for LEASE_SECONDS; nobody else gets them meanwhile. What was tried before waits
     until everything else has had its turn."""
-    rows = await database.change(
-        "WITH chosen AS ("
-        "SELECT i.bulk_id, i.position FROM bulk_item i JOIN bulk b ON b.id = i.bulk_id "
-        "WHERE i.state = 'open' AND NOT b.suspended AND b.ended_at IS NULL "
-        "AND (i.leased_until IS NULL OR i.leased_until < clock_timestamp()) "
-        "ORDER BY i.leased_until NULLS FIRST, b.started_at, i.bulk_id, i.position LIMIT %s "
-        "FOR UPDATE OF i SKIP LOCKED), "
-        "begun AS (UPDATE bulk SET begun_at = clock_timestamp() "
-        "WHERE begun_at IS NULL AND id IN (SELECT bulk_id FROM chosen)) "
-        "UPDATE bulk_item i SET leased_until = clock_timestamp() + %s * interval '1 second' "
-        "FROM chosen c JOIN bulk b ON b.id = c.bulk_id WHERE i.bulk_id = c.bulk_id AND i.position = c.position "
-        "RETURNING i.bulk_id, i.position, i.target, b.type, b.options",
-        (maximum, LEASE_SECONDS),
-    )
+    rows = await database.change(_NEW + _LEASE, (maximum, maximum, LEASE_SECONDS))
+    if not rows:
+        rows = await database.change(_TRIED + _LEASE, (maximum, LEASE_SECONDS))
+    begun = sorted({row["bulk_id"] for row in rows if row.pop("begun_at") is None})
+    if begun:  # on its own: whoever holds items must not wait for their operation, which `finish` locks first
+        await database.execute(
+            "UPDATE bulk SET begun_at = clock_timestamp() WHERE begun_at IS NULL AND id = ANY(%s)", (begun,)
+        )
     return [Item(**row) for row in rows]
 
 
@@ -167,8 +179,10 @@ async def finish(database: Database, item: Item, error: str | None = None) -> No
             ("done" if error is None else "failed", error, item.bulk_id, item.position),
         )
         await connection.execute(
-            "UPDATE bulk SET ended_at = clock_timestamp() WHERE id = %s AND ended_at IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM bulk_item i WHERE i.bulk_id = bulk.id AND i.state <> 'done')",
+            # two questions, for each of which there is an index that leaves out what is done
+            "UPDATE bulk SET ended_at = clock_timestamp() WHERE id = %s AND ended_at IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM bulk_item i WHERE i.bulk_id = bulk.id AND i.state = 'open') "
+            "AND NOT EXISTS (SELECT 1 FROM bulk_item i WHERE i.bulk_id = bulk.id AND i.state = 'failed')",
             (item.bulk_id,),
         )
 

@@ -70,6 +70,7 @@ class Operator:
     async def progress(self, batch: str, reached: Callable[[Any], bool]) -> Any:
         """The statistics of a batch when they are so; after its end those of its history."""
         deadline = time.monotonic() + PATIENCE
+        rows: list[Any] = []
         while time.monotonic() < deadline:
             rows = await self.get("/batch/statistics", batchId=batch)
             if not rows:
