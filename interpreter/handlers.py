@@ -67,7 +67,7 @@ def check(definition: Definition, state: State, command: Command, target: Defini
             return Rejection("invalid", f"Expected an instance that has not started but {state.instance_id!r} has.")
     elif not state.started:
         return Rejection("not_found", "Expected an instance that has started but it has not.")
-    elif state.ended and type(command) not in reported.AFTER_END:
+    elif state.ended and not reported.is_for_one_that_ended(state, command):
         return Rejection("ended", f"Expected a running instance but {state.instance_id!r} has ended.")
     if state.started and state.definition_hash != definition.hash:
         return Rejection("invalid", "Expected the definition that the instance runs on but it was another.")
@@ -479,6 +479,9 @@ def _check_nothing(definition: Definition, state: State, command: Any) -> Reject
 
 
 def _do_cancel(m: Machine, command: c.CancelInstance) -> None:
+    if m.state.ended:
+        reported.give_up(m)
+        return
     m.skip_listeners = command.skip_listeners
     m.skip_outputs = command.skip_output_mappings
     propagation.end_instance(m, "cancelled", reason=command.reason)

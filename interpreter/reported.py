@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from interpreter import commands as c
+from interpreter import events as ev
 from interpreter.effects import RepeatEffect
 from interpreter.ids import ROOT_KEY
 from interpreter.machine import Machine
@@ -18,10 +19,6 @@ from interpreter.state import State
 
 FAILED_EFFECT: Final = "failedEffect"
 """Type of the incident of an effect."""
-
-
-AFTER_END: Final = (c.FailEffect, c.ResolveIncident)
-"""Commands to an instance that is over."""
 
 
 def report(m: Machine, command: c.ReportIncident) -> None:
@@ -48,6 +45,20 @@ def repeat_effect(m: Machine, id: str, effect: dict[str, Any]) -> None:
     m.effects.append(RepeatEffect(id, effect))
     if not m.state.ended:
         m.push("scope", ROOT_KEY)
+
+
+def is_for_one_that_ended(state: State, command: Any) -> bool:
+    """Whether an instance that is over takes the command: to say that an effect failed, to ask for it again, or (a
+    cancellation) to give it up."""
+    return isinstance(command, c.FailEffect | c.ResolveIncident) or (
+        isinstance(command, c.CancelInstance) and keeps_open(state)
+    )
+
+
+def give_up(m: Machine) -> None:
+    """Forget the effects of an instance that is over."""
+    for key in list(m.state.incidents):
+        m.emit(ev.IncidentResolved(key))
 
 
 def keeps_open(state: State) -> bool:

@@ -146,3 +146,14 @@ def test_an_instance_is_not_over_before_what_failed_is_told(
     broken["now"] = False
     rest.delete(f"/incident/{incident['id']}", 204)
     eventually(lambda: rest.get(f"/history/process-instance/{instance}")["state"] == "COMPLETED", "an end")
+
+
+def test_what_cannot_be_told_is_given_up(rest: Rest, unique: Unique, broken: dict[str, bool]) -> None:
+    key, name = unique("throw"), unique("broken")
+    rest.deploy(bpmn(key).start().end("tell", message=name))
+    instance = rest.start(key)["id"]
+    eventually(lambda: rest.get("/incident", processInstanceId=instance), "an incident")
+    rest.delete(f"/process-instance/{instance}", 204)
+    assert rest.get("/incident/count", processInstanceId=instance) == {"count": 0}
+    rest.delete(f"/process-instance/{instance}", 404)
+    assert rest.get(f"/history/process-instance/{instance}")["state"] == "COMPLETED"

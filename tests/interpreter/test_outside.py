@@ -115,6 +115,17 @@ def test_an_instance_that_is_over_has_the_incident_too() -> None:
     assert isinstance(run.attempt(c.CompleteWait(world.now, 3)), c.Rejection)
 
 
+def test_the_effect_of_an_instance_that_is_over_can_be_given_up() -> None:
+    world = World(bpmn("p").start().end("done", message="m"))
+    run = world.start("p")
+    assert isinstance(run.attempt(c.CancelInstance(world.now)), c.Rejection)
+    run.do(c.FailEffect(world.now, "id-1", to_json(run.messages[0]), "done", "no answer"))
+    run.do(c.CancelInstance(world.now))
+    assert not run.state.incidents
+    assert run.state.outcome == "completed"
+    assert isinstance(run.attempt(c.CancelInstance(world.now)), c.Rejection)
+
+
 def test_an_effect_of_nobody_in_particular_belongs_to_the_process() -> None:
     world = World(bpmn("p").start().user_task("a").end())
     run = world.start("p")
