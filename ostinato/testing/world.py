@@ -11,21 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from interpreter import calendar, data, ids, queries
+from interpreter import calendar, data, effects, ids, queries
 from interpreter import commands as c
 from interpreter import events as ev
 from interpreter.apply import fold
 from interpreter.codec import from_json, to_json
 from interpreter.definition import Definition
-from interpreter.effects import (
-    BroadcastSignal,
-    Effect,
-    EscalateToParent,
-    PublishMessage,
-    RepeatEffect,
-    RunListener,
-    WriteDataStore,
-)
+from interpreter.effects import BroadcastSignal, Effect, EscalateToParent, PublishMessage, RunListener
 from interpreter.state import State, dump_state, load_state
 from interpreter.step import Step, new_state, step
 from interpreter.waits import (
@@ -309,9 +301,9 @@ class Run:
                 if key in self.state.waits and not self.state.suspended:
                     self.do(c.TriggerEvent(self.world.now, key, dict(effect.variables)))
             self.world.signal(effect.name, effect.variables, source=self)
-        elif isinstance(effect, WriteDataStore):
+        elif isinstance(effect, effects.WriteDataStore):
             self.world.data_stores[effect.name] = effect.value
-        elif isinstance(effect, RepeatEffect):
+        elif isinstance(effect, effects.RepeatEffect):
             self.perform(from_json(effect.effect))
         elif isinstance(effect, RunListener):
             self.listeners.append(effect)
