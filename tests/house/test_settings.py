@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_values_arrive_in_the_rooms_settings() -> None:
             "OSTINATO_TASK_QUEUE": "q",
             "OSTINATO_API_USERS": "ann:secret, bob:pass:word",
             "OSTINATO_CORS_ORIGINS": "*",
+            "OSTINATO_HISTORY_CLEANUP_WINDOW": "22:00 - 06:30",
+            "OSTINATO_BATCH_HISTORY_DAYS": "0",
         }
     )
     worker, api = settings.worker(), settings.api()
@@ -42,6 +45,7 @@ def test_values_arrive_in_the_rooms_settings() -> None:
     assert worker.temporal.tls_ca == Path("/ca.pem")
     assert (worker.task_queue, worker.profile, api.port) == ("q", "spec", 9000)
     assert (api.users, api.cors_origins) == ({"ann": "secret", "bob": "pass:word"}, ("*",))
+    assert (api.cleanup.begins, api.cleanup.ends, api.cleanup.batch_days) == (time(22), time(6, 30), 0)
     assert worker.database_url == api.database_url == "postgresql://u:p@db:5432/x"
 
 
@@ -54,6 +58,9 @@ def test_values_arrive_in_the_rooms_settings() -> None:
         ("OSTINATO_TEMPORAL_TLS", "maybe", "true or false"),
         ("OSTINATO_API_USERS", "ann", "'ann' has none"),
         ("OSTINATO_PROFILE", "c8", "one of c7, spec"),
+        ("OSTINATO_HISTORY_CLEANUP_WINDOW", "22:00", "two times of day"),
+        ("OSTINATO_HISTORY_CLEANUP_WINDOW", "22:00-25:00", "two times of day"),
+        ("OSTINATO_BATCH_HISTORY_DAYS", "-1", "a number from 0"),
         ("OSTINATO_DATABASE_URL", "mysql://x", "start with postgresql://"),
     ],
 )
