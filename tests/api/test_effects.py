@@ -10,6 +10,7 @@ import pytest
 
 from activities.messages import MessageRouter
 from interpreter.bpmn.builder import bpmn
+from tests.api.replays import replay_everything
 from tests.api.server import Rest
 
 Unique = Callable[[str], str]
@@ -157,3 +158,7 @@ def test_what_cannot_be_told_is_given_up(rest: Rest, unique: Unique, broken: dic
     assert rest.get("/incident/count", processInstanceId=instance) == {"count": 0}
     rest.delete(f"/process-instance/{instance}", 404)
     assert rest.get(f"/history/process-instance/{instance}")["state"] == "COMPLETED"
+
+
+def test_all_of_this_replays(rest: Rest) -> None:
+    assert replay_everything(rest) > 3

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from interpreter.bpmn.builder import bpmn
+from tests.api.replays import replay_everything
 from tests.api.server import Rest
 
 Unique = Callable[[str], str]
@@ -108,3 +109,7 @@ def test_a_suspended_job_definition_holds_back_what_comes(rest: Rest, unique: Un
     rest.put(f"/job-definition/{made_by['id']}/suspended", {"suspended": True, "executionDate": "2040-01-01"}, 400)
     rest.put("/job-definition/nobody/suspended", {"suspended": True}, 404)
     rest.put("/job-definition/suspended", {"suspended": True}, 400)
+
+
+def test_all_of_this_replays(rest: Rest) -> None:
+    assert replay_everything(rest) > 3
