@@ -151,6 +151,8 @@ class Incident:
     activity_id: str | None
     configuration: str | None = None
     incident_timestamp: datetime | None = None
+    root_cause_incident_id: str | None = None
+    """Of the incident that failed: another one, if this is of a call activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +397,11 @@ class Client:
         return [_record(Incident, row) for row in await self._list("/incident", filters)]
 
     async def retry(self, incident: Incident, retries: int = 1) -> None:
-        """Give what failed new attempts."""
+        """Give what failed new attempts; if it failed in a called instance, there."""
+        if incident.root_cause_incident_id not in (None, incident.id):
+            for cause in await self.incidents(incidentId=incident.root_cause_incident_id):
+                await self.retry(cause, retries)
+            return
         body = {"retries": retries}
         if incident.incident_type == "failedExternalTask":
             await self.request("PUT", f"/external-task/{incident.configuration}/retries", json=body)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from interpreter.bpmn.builder import bpmn
+from ostinato import Client
 from tests.api.server import Rest
 
 Unique = Callable[[str], str]
@@ -123,3 +125,18 @@ def test_statistics_count_at_callers_unless_only_roots_are_asked_for(rest: Rest,
     definition = rest.get(f"/process-definition/key/{family['keys'][0]}")["id"]
     rows = rest.get(f"/history/process-definition/{definition}/statistics", incidents="true")
     assert {row["id"]: row["openIncidents"] for row in rows}["calls-middle"] == 1
+
+
+def test_the_client_retries_where_it_failed(rest: Rest, family: dict[str, Any]) -> None:
+    fail(rest, family["topic"])
+
+    async def retry() -> None:
+        async with Client(rest.url) as engine:
+            (top,) = await engine.incidents(processInstanceId=family["ids"][0])
+            await engine.retry(top, 2)
+            await engine.retry(top)  # it is over by now
+
+    asyncio.run(retry())
+    assert rest.get("/incident/count", processInstanceId=family["ids"][2]) == {"count": 0}
+    (task,) = rest.get("/external-task", topicName=family["topic"])
+    assert task["retries"] == 2
