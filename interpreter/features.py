@@ -70,6 +70,10 @@ ASYNC_SIGNALS: Final = "async_signals"
 """A signal thrown with camunda:async goes to each receiver on its own, after the step. Before, it was thrown like any
 other."""
 
+ENDED_PATHS_LEAVE: Final = "ended_paths_leave"
+"""What a BPMN error that nobody catches ends (profile c7) leaves like before a none end event: its end listeners and
+outputs run. Before, it was gone at once."""
+
 LEAVING_IS_FINAL: Final = "leaving_is_final"
 """A scope that leaves listens for its event subprocesses no more, and if a modification starts something in it then, it
 waits for that. Before, what began while it left (a job of an end listener, an output mapping) was lost with it."""
@@ -79,7 +83,7 @@ RULES: Final = 2
 so that one which began under an earlier release goes on as it began."""
 
 ADDED: Final[dict[int, tuple[str, ...]]] = {
-    2: (ASYNC_SIGNALS, CALLERS_CATCHES_KNOWN, INNER_ASYNC_AFTER, LEAVING_IS_FINAL, LISTENER_JOBS),
+    2: (ASYNC_SIGNALS, CALLERS_CATCHES_KNOWN, ENDED_PATHS_LEAVE, INNER_ASYNC_AFTER, LEAVING_IS_FINAL, LISTENER_JOBS),
 }
 """What each rule book adds to the one before, in every profile."""
 

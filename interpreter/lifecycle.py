@@ -213,7 +213,12 @@ def leave(m: Machine, key: int, phase: int = END_LISTENERS, listener: int = 0) -
         m.at = ("leave", key, INNER_DONE)
         loops.inner_done(m, element, node)
         return
-    finish(m, element, node, choose_flows(m, element, node))
+    finish(m, element, node, () if path_ends(element) else choose_flows(m, element, node))
+
+
+def path_ends(element: Element) -> bool:
+    """Whether an error that nobody caught ended the path here, so that no token goes on."""
+    return element.data is not None and element.data.get("path_ends") is True
 
 
 def choose_flows(m: Machine, element: Element, node: FlowNode) -> Sequence[SequenceFlow]:
@@ -254,7 +259,7 @@ def finish(m: Machine, element: Element, node: FlowNode, flows: Sequence[Sequenc
     if m.state.incidents_by_element and key in m.state.incidents_by_element:
         resolve_incidents(m, key)
     scope_key = element.scope
-    if not node.plain:
+    if not node.plain and not path_ends(element):
         compensation.record_completion(m, element, node)
     scope = m.state.elements[scope_key]
     around = m.nodes[scope.node]

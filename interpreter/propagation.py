@@ -17,7 +17,7 @@ from interpreter import events as ev
 from interpreter.definition import FlowNode
 from interpreter.effects import EscalateToParent
 from interpreter.failures import BpmnError
-from interpreter.features import UNCAUGHT_ERROR_ENDS_PATH
+from interpreter.features import ENDED_PATHS_LEAVE, UNCAUGHT_ERROR_ENDS_PATH
 from interpreter.machine import Machine
 from interpreter.state import Element
 from interpreter.triggers import error as error_trigger
@@ -173,7 +173,7 @@ def codes_caught(m: Machine, thrower: int) -> tuple[str, ...]:
 
 
 def end_path(m: Machine, element: Element) -> None:
-    """End an element instance without any token leaving it."""
+    """End an element instance without any token leaving it, like a none end event (Camunda 7)."""
     node = m.nodes[element.node]
     for child in reversed(list(element.children)):
         found = m.state.elements.get(child)
@@ -182,6 +182,15 @@ def end_path(m: Machine, element: Element) -> None:
     scope = m.state.elements[element.scope]
     m.close_waits(element, "cancelled")
     lifecycle.resolve_incidents(m, element.key)
+    if (
+        m.state.has(ENDED_PATHS_LEAVE)
+        and element.multi != "body"
+        and not node.for_compensation
+        and not (element.data or {}).get("path_ends")  # an end listener has thrown the error
+    ):
+        m.note(element.key, path_ends=True)
+        m.push("leave", element.key)
+        return
     m.emit(ev.ElementCompleted(element.key, node.id))
     compensation.handler_gone(m, element)
     lifecycle.look_at_scope(m, scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interpreter import features as f
-from interpreter.bpmn.builder import Builder, bpmn
+from interpreter.bpmn.builder import Builder, bpmn, el
 from interpreter.bpmn.parts import signal
 from interpreter.state import dump_state, load_state
 from ostinato.testing.world import Run, World
@@ -127,3 +127,40 @@ def test_an_asynchronous_signal_reaches_those_who_listened_when_it_was_thrown() 
 def test_without_the_rule_async_is_passed_over() -> None:
     r = World(thrown(True), features=f.features_of("c7", rules=1)).start().complete("go")
     assert r.signals[0].own == ()
+
+
+# -- what an uncaught error ends, in c7
+
+
+def ending(**options: object) -> Builder:
+    return bpmn("p").start().service_task("work", type="w", **options).user_task("never").end()
+
+
+def test_c7_what_an_uncaught_error_ends_runs_its_end_listeners_and_outputs() -> None:
+    note = el("camunda:executionListener", event="end", expression="${execution.setVariable('ended', true)}")
+    model = ending(ext=[note], outputs={"out": "${x + 1}"})
+    r = World(model).start(None, {"x": 1}).throw_error("work", "E")
+    assert (r.ended, r.variables["ended"], r.variables["out"]) == (True, True, 2)
+    assert "+never" not in r.trace("+")
+    old = World(model, features=f.features_of("c7", rules=1)).start(None, {"x": 1}).throw_error("work", "E")
+    assert (old.ended, "ended" in old.variables) == (True, False)
+
+
+def test_c7_an_output_of_what_an_uncaught_error_ends_may_fail() -> None:
+    r = World(ending(outputs={"out": "${missing}"})).start().throw_error("work", "E")
+    assert [i.node for i in r.state.incidents.values()] == ["work"]
+
+
+def test_c7_an_end_listener_that_throws_what_nobody_catches() -> None:
+    thrower = el("camunda:executionListener", event="end", expression="${execution.throwBpmnError('E')}")
+    r = World(bpmn("p").start().task("t", ext=[thrower]).user_task("never").end()).start()
+    assert (r.ended, "+never" in r.trace("+")) == (True, False)
+
+
+def test_c7_an_inner_instance_that_an_uncaught_error_ends_counts_as_completed() -> None:
+    from interpreter.bpmn.parts import multi
+
+    model = bpmn("p").start().service_task("work", type="w", mi=multi(cardinality=2, sequential=True))
+    r = World(model.user_task("after").end()).start().throw_error("work", "E")
+    assert r.active.count("work") == 2, "the next one is begun"
+    assert r.complete("work").active == ["after"]
