@@ -185,6 +185,10 @@ def explain(definition: Definition, state: State) -> list[dict[str, Any]]:
 def _explain_wait(definition: Definition, state: State, wait: Wait) -> tuple[str, str]:
     what = f"{definition.nodes[wait.node].kind} {wait.node!r}"
     match wait:
+        case JobWait(kind="listener"):
+            at = f"sequence flow {wait.flow!r}" if wait.flow is not None else what
+            told = f"The {wait.headers['phase']} listener {wait.type!r} of {at} is at work ({wait.retries} retries)."
+            return told, "complete the job"
         case JobWait():
             return (
                 f"{what} waits for a job of kind {wait.kind!r}, type {wait.type!r} ({wait.retries} retries).",
@@ -192,6 +196,8 @@ def _explain_wait(definition: Definition, state: State, wait: Wait) -> tuple[str
             )
         case TimerWait():
             return f"{what} waits for its timer, due at {wait.due}.", "time, or firing the timer"
+        case UserTaskWait() if task_listeners.is_busy(state, wait):
+            return f"{what} waits for its listeners.", "complete their jobs"
         case UserTaskWait():
             return f"{what} waits for a person.", "complete the task"
         case ExternalTaskWait():

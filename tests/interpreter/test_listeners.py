@@ -299,3 +299,19 @@ def test_what_is_started_by_hand_in_a_scope_that_leaves_is_waited_for() -> None:
     assert r.complete("C").active == ["in", "s"]
     assert open_jobs(r.complete("in")) == ["C"], "it leaves once more"
     assert r.complete("C").active == ["after"]
+
+
+def test_listeners_are_explained() -> None:
+    model = bpmn("p").start().user_task("u", flow_ext=[camunda(None, "F")], ext=[_completing()]).end()
+    r = run(model)
+    assert [e["why"] for e in r.explain()] == [
+        "The take listener 'F' of sequence flow 'start-u' is at work (3 retries)."
+    ]
+    assert [e["why"] for e in r.complete("F").complete("u").explain()] == [
+        "userTask 'u' waits for its listeners.",
+        "The complete listener 'Z' of userTask 'u' is at work (3 retries).",
+    ]
+
+
+def _completing() -> El:
+    return el("zeebe:taskListeners", el("zeebe:taskListener", eventType="completing", type="Z"))
