@@ -33,6 +33,10 @@ COMMAND_NAMES: Final[Mapping[str, str]] = {
 }
 """Camunda's names of a task's properties, as the engine's. The parent task is the read model's alone."""
 
+FIRST_RULES: Final = 2
+"""The rule book since which tasks are changed by the instance. Tasks of older definitions may have been changed in the
+read model already, of which their instances know nothing."""
+
 MAX_KNOWN: Final = 1_000
 _listening: dict[str, frozenset[str]] = {}
 
@@ -49,7 +53,9 @@ async def listens(call: Call, row: Any) -> bool:
             return False
         compiled = load_definition(await definitions.load(call.services.database, definition.hash))
         known = frozenset(
-            node.id for node in compiled.nodes.values() if isinstance(node.spec, UserTask) and node.spec.listeners
+            node.id
+            for node in compiled.nodes.values()
+            if compiled.rules >= FIRST_RULES and isinstance(node.spec, UserTask) and node.spec.listeners
         )
         if len(_listening) >= MAX_KNOWN:
             _listening.clear()
