@@ -87,9 +87,11 @@ def test_the_message_comes_first(rest: Rest, name: str) -> None:
 
 def test_a_repeated_message_is_delivered_once(rest: Rest, name: str) -> None:
     first, second = _start(rest, _waiting(rest, name), "C"), _start(rest, name, "C")
-    answers = [_publish(rest, messageName=name, correlationKey="C", messageId="m-1") for _ in range(2)]
-    assert answers[0] == answers[1]
-    assert answers[0]["processInstanceId"] in (first, second)
+    for _ in range(2):
+        _publish(rest, messageName=name, correlationKey="C", messageId="m-1")
+    found = _until(rest, "received", name, "C", "m-1")  # a subscriber that looks for messages may be quicker
+    assert found["processInstanceId"] in (first, second)
+    _publish(rest, messageName=name, correlationKey="C", messageId="m-1")
     assert rest.get("/event-subscription/count", params={"eventName": name})["count"] == 1
 
 
