@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -136,9 +137,15 @@ async def start(
             search_attributes=attributes.initial(request.meta, request.command),
             static_summary=summary or _summary(request.meta),
         )
-        data: Any = await client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] overloads
-            contract.UPDATE_STARTED, start_workflow_operation=operation, id=update_id, rpc_timeout=timeout
-        )
+        try:
+            data: Any = await client.execute_update_with_start_workflow(  # pyright: ignore[reportUnknownMemberType] overloads
+                contract.UPDATE_STARTED, start_workflow_operation=operation, id=update_id, rpc_timeout=timeout
+            )
+        except (WorkflowAlreadyStartedError, RPCError):
+            with suppress(Exception):  # the library tells it a second time, and complains if nobody listens
+                async with asyncio.timeout(1):
+                    await operation.workflow_handle()
+            raise
         return Answer.from_json(data)
 
     try:

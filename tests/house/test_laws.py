@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.trees import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("ostinato", "api", "worker", "activities", "store", "forms", "interpreter", "dmn")
 PURE = ("forms", "interpreter", "dmn")
@@ -40,7 +42,7 @@ def name(path: Path) -> str:
 def test_pure_rooms_know_no_clock_no_chance_and_no_machine(path: Path) -> None:
     room = path.relative_to(ROOT).parts[0]
     found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         match node:
             case ast.Import(names=names):
                 modules = [alias.name.split(".")[0] for alias in names]
@@ -79,7 +81,7 @@ def test_modules_are_short_and_well_named() -> None:
 def test_every_room_says_what_lives_there() -> None:
     for room in ROOMS:
         package = ROOT / room / "__init__.py"
-        assert ast.get_docstring(ast.parse(package.read_text())), f"{name(package)} needs a docstring"
+        assert ast.get_docstring(tree(package)), f"{name(package)} needs a docstring"
 
 
 def test_locks_hold_no_address() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.trees import tree
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("ostinato", "api", "worker", "activities", "store", "forms", "interpreter", "dmn")
 #: Import names of what [server] and [dev] bring and the SDK must do without.
@@ -87,7 +89,7 @@ def test_everything_that_is_imported_is_locked() -> None:
 
 def _imported(path: Path) -> set[str]:
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             modules |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

@@ -23,7 +23,6 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="directory for data and logs, kept afterwards")
     arguments = parser.parse_args()
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its connections are cut on purpose
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # Temporal's client leaves refused starts unread
     with tempfile.TemporaryDirectory(prefix="ostinato-chaos-", ignore_cleanup_errors=True) as temporary:
         directory = arguments.keep or Path(temporary)
         result = asyncio.run(play(directory, arguments.seed, arguments.minutes * 60, arguments.at_once, print))
