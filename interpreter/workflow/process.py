@@ -59,6 +59,7 @@ from interpreter.workflow.effects import Effects
 from interpreter.workflow.mirror import Mirror
 from interpreter.workflow.outbox import Outbox
 from interpreter.workflow.runs import Runs
+from interpreter.workflow.traces import Traces
 
 VISIBLE_WAITS: Final = (UserTaskWait, ExternalTaskWait, MessageWait, SignalWait, OpenWait)
 """Waits that a client can act on as soon as it sees them."""
@@ -102,6 +103,7 @@ class BpmnProcess:
         self._later: list[Command] = []
         self._touched: dict[int, None] = {}
         self._incidents = 0
+        self._traces = Traces(self._loop)
         self.definition = self._runtime.definitions.get(request.definition_hash)
         carried = request.carried
         if carried is None:
@@ -300,6 +302,7 @@ class BpmnProcess:
 
     def _submit(self, command: Command) -> None:
         """Execute a command that nobody waits for: what Temporal reported, or the process's own."""
+        self._traces.expect()
         if self._comes_later(command):
             self._later.append(command)
             self._rouse()
@@ -407,6 +410,7 @@ class BpmnProcess:
     @workflow.update(name=contract.UPDATE_EXECUTE)
     async def execute(self, data: Any) -> Any:
         """Execute one command; the answer comes when the read model has its events."""
+        self._traces.spoken()
         update = workflow.current_update_info()
         known = None if update is None else self.runs.answered(update.id)
         if known is not None:

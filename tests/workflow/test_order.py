@@ -1,0 +1,77 @@
+"""What an activation did stays what it did, and when: a replay must not see two workflow tasks as one."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.client import Client
+
+from interpreter import codec
+from interpreter.bpmn.builder import bpmn
+from interpreter.bpmn.compile import compile_all
+from interpreter.bpmn.document import parse_bpmn
+from interpreter.commands import CompleteWait, StartInstance
+from interpreter.workflow import client as process
+from interpreter.workflow import contract
+from interpreter.workflow.connection import TemporalConnection
+from interpreter.workflow.contract import ProcessInput
+from ostinato.dev.temporal import TemporalServer
+from store import deployments
+from store.database import Database
+from store.instances import HISTORIC_PROCESS_INSTANCES
+from store.new_definitions import from_definition
+from store.tasks import TASKS, TaskRow
+from store.variables import HISTORIC_VARIABLES
+from worker.main import engine
+from worker.settings import WorkerSettings
+
+
+async def test_steps_without_commands_are_not_moved_by_a_replay(
+    temporal: TemporalServer, temporal_client: Client, task_queue: str, database_url: str, unique: Any
+) -> None:
+    """Twice the clock leads to a task, for which Temporal has nothing to do; then a worker without memory is given an
+    update. Temporal's SDK would hand it the second clock and the update as one activation, at the update's time."""
+    model = bpmn(unique("p")).start().parallel("fork").catch("soon", timer="PT0.3S").user_task("a").end("enda")
+    model = model.branch(at="fork").catch("later", timer="PT1S")
+    model = model.user_task("b", inputs={"seen": "${dateTime().getMillis()}"}).end("endb")
+    (definition,) = compile_all(parse_bpmn(model.xml()), "c7")
+    instance = str(uuid.uuid4())
+    settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
+    async with Database(database_url) as database:
+        made = await deployments.create(
+            database,
+            name="p",
+            resources=[deployments.NewResource("p.bpmn", model.xml())],
+            processes=[from_definition(definition, "p.bpmn")],
+            now=datetime.now(UTC),
+        )
+        row = made.process_definitions[0]
+        async with engine(settings):
+            command = StartInstance(now=0, instance_id=instance, variables={})
+            request = ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
+            await process.start(temporal_client, instance, request, task_queue=task_queue)
+            tasks: dict[str, TaskRow] = {}
+            while len(tasks) < 2:
+                await asyncio.sleep(0.1)
+                found = await TASKS.list(database, {"processInstanceId": instance})
+                tasks = {task.task_definition_key or "": task for task in found}
+        # As if it had waited for weeks: a worker that starts asks only those that were busy lately, and then has them.
+        await database.execute("UPDATE process_instance SET fence = fence - 86400000 WHERE id = %s", (instance,))
+        (seen,) = await HISTORIC_VARIABLES.list(database, {"processInstanceId": instance})
+        async with engine(settings):
+            await process.execute(
+                temporal_client, instance, CompleteWait(now=0, wait=tasks["a"].wait_key, variables={}, node="a")
+            )
+            element = tasks["b"].element_key
+            variables = await process.ask(temporal_client, instance, contract.QUERY_VARIABLES, element, True)
+            assert variables == {"seen": seen.value}
+            await process.execute(
+                temporal_client, instance, CompleteWait(now=0, wait=tasks["b"].wait_key, variables={}, node="b")
+            )
+            await temporal_client.get_workflow_handle(instance).result()
+        ended = await HISTORIC_PROCESS_INSTANCES.get(database, instance)
+        assert ended is not None
+        assert ended.end_time is not None
