@@ -6,6 +6,10 @@
 
 Delivery is an update with the message's own id, by which the instance can tell later whether it had it. A rejected
 delivery (the instance went another way meanwhile) gives the message back to the buffer.
+
+A subscription's row goes with the flush of the step that takes the message, before that step commits. If the step is
+lost (the server or the worker died), the row is missing until the next flush, or a doubt, puts it back. So a delivery
+of which nobody knows how it ended is settled with the receiver itself: if it still waits, it gets the message again.
 """
 
 from __future__ import annotations
@@ -24,13 +28,14 @@ from activities.children import meta_of
 from interpreter import codec
 from interpreter.commands import StartInstance, TriggerEvent
 from interpreter.ids import split
+from interpreter.waits import MessageWait
 from interpreter.workflow import client as process
 from interpreter.workflow import contract
 from interpreter.workflow.contract import ProcessInput
 from store import definitions, messages
 from store.database import Database
 from store.errors import StoreError
-from store.messages import MessageRow
+from store.messages import Match, MessageRow
 
 logger = logging.getLogger(__name__)
 
@@ -124,24 +129,27 @@ class MessageRouter:
         except (StoreError, process.ProcessError) as error:
             logger.info("messages for %s are left to the sweep: %s", instance_id, error)
 
-    async def _deliver(self, message: MessageRow) -> str | None:
-        """Give the message to the first subscription that takes it. If only suspended instances wait for it, it stays
-        claimed for the first of them: such a claim becomes stale, and then it is tried again."""
+    async def _deliver(self, message: MessageRow, claimed_for: Match | None = None) -> str | None:
+        """Give the message to the subscription that it is claimed for, or else to the first one that takes it. If only
+        suspended instances wait for it, it stays claimed for the first of them: such a claim becomes stale, and then it
+        is tried again."""
         refused: dict[str, str] = {}
+        match = claimed_for
         while True:
-            found = [
-                match
-                for match in await messages.matches(self._database, number=message.number)
-                if match.receiver not in refused
-            ]
-            if not found:
-                held = next((receiver for receiver, code in refused.items() if code == "suspended"), None)
-                if held is not None:
-                    await messages.claim(self._database, message.number, held)
-                return None
-            match = found[0]
-            if not await messages.claim(self._database, message.number, match.receiver):
-                return None  # somebody else delivers it
+            if match is None:
+                found = [
+                    match
+                    for match in await messages.matches(self._database, number=message.number)
+                    if match.receiver not in refused
+                ]
+                if not found:
+                    held = next((receiver for receiver, code in refused.items() if code == "suspended"), None)
+                    if held is not None:
+                        await messages.claim(self._database, message.number, held)
+                    return None
+                match = found[0]
+                if not await messages.claim(self._database, message.number, match.receiver):
+                    return None  # somebody else delivers it
             command = TriggerEvent(
                 now=0,
                 wait=match.wait,
@@ -160,14 +168,16 @@ class MessageRouter:
                 refused[match.receiver] = error.code if isinstance(error, process.CommandRejected) else "not_found"
                 if not await messages.release(self._database, message.number, match.receiver):
                     return None  # somebody else took it for lost and delivers it
+                match = None
                 continue
             await messages.confirm(self._database, message.number)
             return match.receiver
 
     async def _settle(self, message: MessageRow) -> None:
-        """Somebody died while delivering: ask the receiver whether it has the message; if not, look for another one,
-        even if the message's time is over by now."""
+        """Somebody died while delivering: ask the receiver whether it has the message; if not and it still waits, it
+        gets it now, whatever its rows say; otherwise look for another one, even if the message's time is over."""
         receiver = message.receiver or ""
+        waiting: Match | None = None
         try:
             if ":" in receiver:
                 instance_id, wait = split(receiver)
@@ -175,6 +185,8 @@ class MessageRouter:
                     self._client, instance_id, contract.QUERY_ANSWERED, _update_id(message, wait)
                 )
                 arrived = answer is not None
+                if not arrived and await self._waits(instance_id, wait, message):
+                    waiting = Match(message, instance_id, wait)
             else:
                 await process.ask(self._client, receiver, contract.QUERY_ANSWERED, "")
                 arrived = True
@@ -182,10 +194,21 @@ class MessageRouter:
             arrived = False
         if arrived:
             await messages.confirm(self._database, message.number)
-        elif await messages.revive(self._database, message.number):
-            taken = await self._deliver(message) or await self._start(message)
+        elif await messages.reclaim(self._database, message.number):
+            if waiting is None and not await messages.release(self._database, message.number, receiver):
+                return
+            taken = await self._deliver(message, waiting) or await self._start(message)
             if taken is None:
                 await messages.limit_to(self._database, message.number, message.expires_at)
+
+    async def _waits(self, instance_id: str, wait: int, message: MessageRow) -> bool:
+        """Whether the instance itself says that it waits there for the message."""
+        state = await process.ask(self._client, instance_id, contract.QUERY_STATE)
+        return any(
+            isinstance(found := codec.from_json(data), MessageWait)
+            and (found.key, found.name, found.correlation_key) == (wait, message.name, message.correlation_key)
+            for data in state["waits"]
+        )
 
     async def _start(self, message: MessageRow) -> str | None:
         """Start the latest definition that begins with the message."""

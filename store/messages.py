@@ -155,12 +155,11 @@ async def release(database: Database, number: int, claimed_for: str) -> bool:
     return changed == 1
 
 
-async def revive(database: Database, number: int) -> bool:
-    """A stale claim has not led anywhere: it waits for another receiver, long enough to look for one even if its time
-    is over, since the claim was in time; False if somebody else has settled that."""
+async def reclaim(database: Database, number: int) -> bool:
+    """A stale claim has not led anywhere: take it over for the same receiver, with time enough to look for another one
+    even if the message's time is over, since the claim was in time; False if somebody else has settled that."""
     changed = await database.execute(
-        "UPDATE message SET claimed_at = NULL, receiver = NULL, "
-        "expires_at = greatest(expires_at, now() + %s * interval '1 second') "
+        "UPDATE message SET claimed_at = now(), expires_at = greatest(expires_at, now() + %s * interval '1 second') "
         f"WHERE number = %s AND {_STALE}",
         (CLAIM_SECONDS, number),
     )

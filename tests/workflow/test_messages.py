@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,15 +19,19 @@ from interpreter import codec
 from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
-from interpreter.commands import ResumeInstance, StartInstance, SuspendInstance
+from interpreter.commands import CompleteWait, ResumeInstance, StartInstance, SuspendInstance
 from interpreter.workflow import client as process
+from interpreter.workflow import contract
 from interpreter.workflow.connection import TemporalConnection
 from interpreter.workflow.contract import ProcessInput
 from ostinato.dev.temporal import TemporalServer
 from store import deployments, messages
+from store.audit import audit
 from store.database import Database
 from store.instances import HISTORIC_PROCESS_INSTANCES
 from store.new_definitions import from_definition
+from store.projection import Projector
+from store.subscriptions import EVENT_SUBSCRIPTIONS
 from store.variables import HISTORIC_VARIABLES
 from worker.main import engine
 from worker.settings import WorkerSettings
@@ -254,6 +259,104 @@ async def test_a_claimed_message_that_nobody_wants_any_more_has_the_life_it_had(
     row = await world.deploy(bpmn(f"by-{name}").start("s", message=name).end("e"))
     await world.router.sweep()
     assert not await HISTORIC_PROCESS_INSTANCES.list(world.database, {"processDefinitionId": row.id})
+
+
+async def _lose(world: World, row: Any, instance: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is claimed for the instance, whose step is flushed, and then everything dies before it commits: the
+    subscription's row is gone though nothing has happened. Later the message's claim and time are over."""
+
+    async def die(_: Client, instance_id: str, *__: Any, **___: Any) -> Any:
+        state = await process.ask(world.client, instance_id, contract.QUERY_STATE)
+        now, sequence = time.time_ns() // 1_000_000, state["sequence"]
+        events = [{"t": "WaitClosed", "key": state["waits"][0]["key"]}]
+        batch = {
+            "instance_id": instance_id,
+            "base": sequence,
+            "steps": [{"at": now, "first": sequence + 1, "events": events}],
+            "confirmed": False,
+            "definition_hash": row.hash,
+            "meta": {"definition_id": row.id},
+            "fence": now,
+        }
+        await Projector(world.database).write(batch)
+        raise process.EngineUnavailable("the server dies here")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(process, "execute", die)
+        with pytest.raises(process.EngineUnavailable):
+            await world.router.publish(name, "A", {"n": 1}, id="m1")
+    assert await world.router.publish(name, "A", {"n": 1}, id="m1") is None, "left to the sweep"
+    assert not await EVENT_SUBSCRIPTIONS.list(world.database, {"processInstanceId": instance})
+    await _let_time_pass(world, name)
+
+
+async def _let_time_pass(world: World, name: str) -> None:
+    await world.database.execute(
+        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
+        "WHERE name = %s",
+        (name,),
+    )
+
+
+async def test_a_receiver_whose_subscription_went_with_a_step_that_never_happened(
+    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    instance = await world.start(row, order="A")
+    await _lose(world, row, instance, name, monkeypatch)
+    await world.router.sweep()
+    assert (await asyncio.wait_for(world.end(instance), 20)).end_time is not None
+    assert await world.variable(instance, "n") == 1
+    assert await audit(world.database) == []
+
+
+async def test_a_suspended_receiver_whose_subscription_went_with_a_step_that_never_happened(
+    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps the message until it goes on; meanwhile nothing else begins with it."""
+    name = unique("paid")
+    row = await world.deploy(_receiver(name))
+    instance = await world.start(row, order="A")
+    await world.deploy(bpmn(f"by-{name}").start("s", message=name).end("e"))
+    await process.execute(world.client, instance, SuspendInstance(now=0))
+    await _lose(world, row, instance, name, monkeypatch)
+    await world.router.sweep()
+    await process.execute(world.client, instance, ResumeInstance(now=0))
+    assert not await HISTORIC_PROCESS_INSTANCES.list(world.database, {"processDefinitionKey": f"by-{name}"})
+    await _let_time_pass(world, name)
+    await world.router.sweep()
+    assert (await asyncio.wait_for(world.end(instance), 20)).end_time is not None
+    assert await world.variable(instance, "n") == 1
+
+
+async def test_a_receiver_that_went_another_way_leaves_a_lost_message_to_another_one(
+    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if it is suspended: it is the instance that says whether it still waits."""
+    name = unique("paid")
+    model = bpmn(f"race-{name}").start().user_task("u").boundary("b", message=name, correlation_key="= order")
+    row = await world.deploy(model.end("too_late").at("u").user_task("after").end())
+    instance = await world.start(row, order="A")
+    await _lose_update(world, name, monkeypatch)
+    state = await process.ask(world.client, instance, contract.QUERY_STATE)
+    (task,) = (wait["key"] for wait in state["waits"] if wait["t"] == "UserTaskWait")
+    await process.execute(world.client, instance, CompleteWait(now=0, wait=task))
+    await process.execute(world.client, instance, SuspendInstance(now=0))
+    other = await world.start(await world.deploy(_receiver(name)), order="A")
+    await _let_time_pass(world, name)
+    await world.router.sweep()
+    assert (await asyncio.wait_for(world.end(other), 20)).end_time is not None
+
+
+async def _lose_update(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def die(*_: Any, **__: Any) -> Any:
+        raise process.EngineUnavailable("the server dies here")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(process, "execute", die)
+        with pytest.raises(process.EngineUnavailable):
+            await world.router.publish(name, "A", {"n": 1}, id="m1")
 
 
 async def test_a_receiver_that_does_not_answer_keeps_no_other_message_waiting(
