@@ -15,6 +15,7 @@ from interpreter.commands import ChangeWait, Command, FailWait, ResolveIncident
 from interpreter.ids import split
 from store import bulk, external_tasks
 from store.incidents import INCIDENTS
+from store.jobs import CALL
 
 #: A change of many is one command for each; more must be asked for in parts.
 MAX_CHANGES: Final = 5000
@@ -44,8 +45,10 @@ async def set_job_retries(services: Services, rows: Sequence[Any], retries: int,
             continue
         wait = split(row.id)[1]
         incidents = await incidents_of(services, row.id)
+        if row.kind == CALL and retries == 0:
+            continue  # it has none as long as it is there
         if retries > 0 and incidents:
-            if due is not None:
+            if due is not None and row.kind != CALL:  # what is called has no date
                 await _execute(services, row, ChangeWait(now=0, wait=wait, due=due))
             for incident in incidents:
                 await _execute(services, row, ResolveIncident(now=0, incident=split(incident.id)[1], retries=retries))

@@ -26,6 +26,7 @@ from interpreter import (
 )
 from interpreter import commands as c
 from interpreter import events as ev
+from interpreter.codec import encode_value
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
 from interpreter.elements import ad_hoc_sub_process
@@ -409,8 +410,18 @@ def _do_complete_child(m: Machine, command: c.CompleteChild) -> None:
     _guarded(m, wait, ended)
 
 
+_ESCALATIONS = "escalations"
+"""Data of a call activity: what its called instance threw while the caller was suspended, in order."""
+
+
 def _do_escalate_from_child(m: Machine, command: c.EscalateFromChild) -> None:
+    """A suspended caller does not go on, but the called instance says it only once: it is kept."""
     wait = m.state.waits[command.wait]
+    if m.state.suspended:
+        kept: Any = (m.state.elements[wait.element].data or {}).get(_ESCALATIONS) or []
+        thrown = [wait.element, wait.key, command.code, {n: encode_value(v) for n, v in command.variables.items()}]
+        m.note(wait.element, **{_ESCALATIONS: [*kept, thrown]})
+        return
     propagation.throw_escalation(m, wait.element, command.code, command.variables)
 
 
@@ -500,6 +511,17 @@ def _do_suspend(m: Machine, command: c.SuspendInstance) -> None:
 def _do_resume(m: Machine, command: c.ResumeInstance) -> None:
     if m.state.suspended:
         m.emit(ev.InstanceResumed())
+        _escalate_what_was_kept(m)
+
+
+def _escalate_what_was_kept(m: Machine) -> None:
+    kept: list[Any] = []
+    for element in list(m.state.elements.values()):
+        thrown = (element.data or {}).get(_ESCALATIONS)
+        if thrown:
+            kept += thrown
+            m.note(element.key, **{_ESCALATIONS: []})
+    m.stack.extend(("escalate", *escalation) for escalation in reversed(kept))
 
 
 def _check_modify(definition: Definition, state: State, command: c.ModifyInstance) -> Rejection | None:
@@ -564,6 +586,7 @@ WHILE_SUSPENDED = frozenset(
         c.SuspendJobs,
         c.SetVariables,
         c.FailWait,
+        c.EscalateFromChild,
         c.FailEffect,
         c.ReportIncident,
         c.ModifyInstance,

@@ -73,6 +73,7 @@ TRANSITIONS: TransitionTable = {
     "conditions": catching.conditions_changed,
     "condition": catching.evaluate_condition,
     "signal": moves.deliver_signal,
+    "escalate": moves.escalate,
     "compensate": compensation.advance,
     "ad_hoc": moves.ad_hoc,
     "recheck": joins.recheck,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from interpreter import catching
+from interpreter import catching, propagation
 from interpreter.codec import decode_value
 from interpreter.machine import Machine
 
@@ -15,6 +15,12 @@ def deliver_signal(m: Machine, wait: int, values: dict[str, Any]) -> None:
     found = m.state.waits.get(wait)
     if found is not None:
         catching.fire(m, found, {n: decode_value(v) for n, v in values.items()})
+
+
+def escalate(m: Machine, element: int, wait: int, code: str, values: dict[str, Any]) -> None:
+    """Throw an escalation that a called instance threw while this one was suspended, if the call is still there."""
+    if wait in m.state.waits:
+        propagation.throw_escalation(m, element, code, {n: decode_value(v) for n, v in values.items()})
 
 
 def ad_hoc(m: Machine, scope: int) -> None:

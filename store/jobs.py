@@ -32,6 +32,10 @@ from store.query.conditions import (
 from store.query.log import LogResource
 from store.query.resource import Resource
 
+CALL = "call"
+"""Kind of a job that is there only because a call activity could not start what it calls: it has no retries, and new
+ones start it again."""
+
 _SIGNS = {"gt": ">", "gteq": ">=", "lt": "<", "lteq": "<=", "eq": "=", "neq": "<>"}
 
 

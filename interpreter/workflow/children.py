@@ -4,6 +4,11 @@ The child is started with parent close policy ABANDON and answers through Tempor
 of the parent cannot await a child of an earlier run, so that after continue-as-new an activity watches the child
 instead (`ACTIVITY_WATCH_CHILD`). The called definition is resolved by a local activity; the binding is a matter of
 the store.
+
+The id of a called instance is that of its wait, so that it is started once, whatever happens: what is there already,
+running or over, is watched. It is there when the data that it brought back could not be taken and somebody says:
+again; and when an update that comes with the first activation of a run (it is handled before `adopt`) resumes the
+caller.
 """
 
 from __future__ import annotations
@@ -14,8 +19,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+from temporalio.common import RetryPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 
 from interpreter import codec
 from interpreter.commands import CancelInstance, Command, CompleteChild, FailWait, StartInstance
@@ -29,6 +40,9 @@ from interpreter.workflow import attributes, contract
 CALLED: Final = "called"
 """Option of an instance that another one called: which of its variables the caller wants back (none | mapped | all)."""
 
+
+ADOPTS: Final = "adopts-children"
+"""Patch: a called instance that is there already is watched; its start is not taken for failed."""
 
 MAX_AWAITED: Final = 20
 """So many children that are just being started an answer waits for."""
@@ -67,7 +81,6 @@ class Children:
         self._started: dict[int, str] = {}
         self._definitions: dict[int, str] = {}
         self._begun: list[asyncio.Future[None]] = []
-        self._ended: set[int] = set()
         self._cancelling: dict[asyncio.Future[None], None] = {}
 
     def started(self) -> list[tuple[int, str, str]]:
@@ -92,12 +105,9 @@ class Children:
         """The wait is closed: cancel the child if it still runs. One that is just being started is cancelled then."""
         task = self._tasks.pop(key, None)
         instance_id = self._started.pop(key, None)
-        ended = key in self._ended
-        self._ended.discard(key)
         if task is None or task.done() or instance_id is None:
             return
-        if not ended:
-            self._begin_cancellation(instance_id)
+        self._begin_cancellation(instance_id)
         task.cancel()
 
     async def all_begun(self) -> None:
@@ -175,28 +185,48 @@ class Children:
                 contract.WORKFLOW_TYPE,
                 {**called, "command": start, "options": {CALLED: wait.outputs}},
                 id=instance_id,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 cancellation_type=workflow.ChildWorkflowCancellationType.ABANDON,
                 search_attributes=attributes.initial(meta, start),
                 static_summary=meta.get("definition_name"),
             )
         except (ActivityError, FailureError) as error:
-            cause: BaseException = error.cause or error
-            message = cause.message if isinstance(cause, ApplicationError) else str(cause)
-            self._submit(FailWait(now=self._now(), wait=wait.key, message=message))
-            return
+            handle = None
+            if not self._is_there(wait.key, instance_id, error):
+                return
         else:
-            if self._tasks.get(wait.key) is not asyncio.current_task():
+            if self._is_replaced(wait.key):
                 self._begin_cancellation(instance_id)
                 return
-            self._started[wait.key] = instance_id
         finally:
             self._note_begun()
+        self._started[wait.key] = instance_id
+        if handle is None:
+            await self._watch(wait.key, instance_id)
+            return
         try:
             result: Any = await handle
         except ChildWorkflowError as error:
             result = {"outcome": "cancelled", "message": str(error.cause or error)}
         self._answer(wait.key, result)
+
+    def _is_there(self, key: int, instance_id: str, error: BaseException) -> bool:
+        """Whether the child that could not be started is there and to be watched from here."""
+        exists, replaced = isinstance(error, WorkflowAlreadyStartedError), self._is_replaced(key)
+        if (exists or replaced) and workflow.patched(ADOPTS):
+            if replaced and exists and key not in self._started:
+                self._begin_cancellation(instance_id)  # the call was taken away meanwhile
+            return not replaced
+        cause: BaseException = error.__cause__ or error
+        message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        self._submit(FailWait(now=self._now(), wait=key, message=message))
+        return False
+
+    def _is_replaced(self, key: int) -> bool:
+        """Whether this task is not the one any more that looks after the child: the call was taken away, or the child
+        of an earlier run was adopted."""
+        return self._tasks.get(key) is not asyncio.current_task()
 
     async def _watch(self, key: int, instance_id: str) -> None:
         try:
@@ -208,13 +238,13 @@ class Children:
                 summary=f"watch {instance_id}",
             )
         except ActivityError:
-            if self._tasks.get(key) is not asyncio.current_task():
+            if self._is_replaced(key):
                 return  # the call was taken away: nobody wants to know any more
             raise
         self._answer(key, result)
 
     def _answer(self, key: int, result: dict[str, Any]) -> None:
-        self._ended.add(key)
+        self._started.pop(key, None)  # it is over: a new run has nothing to watch
         code = result.get("error_code")
         variables: dict[str, Any] = result.get("variables") or {}
         ended = "completed" if result.get("outcome") == "completed" else "cancelled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -140,3 +141,66 @@ def test_the_client_retries_where_it_failed(rest: Rest, family: dict[str, Any]) 
     assert rest.get("/incident/count", processInstanceId=family["ids"][2]) == {"count": 0}
     (task,) = rest.get("/external-task", topicName=family["topic"])
     assert task["retries"] == 2
+
+
+@pytest.mark.parametrize("way", ["client", "job", "execute", "many"])
+def test_a_call_of_what_is_not_there_is_tried_again_by_its_job(rest: Rest, unique: Unique, way: str) -> None:
+    caller, called = unique("caller"), unique("called")
+    rest.deploy(bpmn(caller).start().call_activity("call", called).end())
+    instance = rest.start(caller)["id"]
+    while not rest.get("/incident", processInstanceId=instance):
+        pass
+    (incident,) = rest.get("/incident", processInstanceId=instance)
+    assert (incident["incidentType"], incident["activityId"]) == ("failedJob", "call")
+    job = rest.get(f"/job/{incident['configuration']}")
+    assert (job["retries"], job["failedActivityId"], called in job["exceptionMessage"]) == (0, "call", True)
+    assert rest.get("/job", processInstanceId=instance, noRetriesLeft="true") == [job]
+    assert called in rest.http.get(f"/engine-rest/job/{job['id']}/stacktrace").text
+    rest.put(f"/job/{job['id']}/retries", {"retries": 0}, 204)
+
+    rest.deploy(bpmn(called).start().user_task("there").end())
+    if way == "client":
+
+        async def retry() -> None:
+            async with Client(rest.url) as engine:
+                (row,) = await engine.incidents(processInstanceId=instance)
+                await engine.retry(row)
+
+        asyncio.run(retry())
+    elif way == "job":
+        rest.put(f"/job/{job['id']}/retries", {"retries": 3, "dueDate": "2031-01-01T00:00:00.000+0000"}, 204)
+    elif way == "execute":
+        rest.post(f"/job/{job['id']}/execute", None, 204)
+    else:
+        rest.post("/process-instance/job-retries", {"processInstances": [instance], "retries": 1})
+        while rest.get("/incident", processInstanceId=instance):
+            pass
+    assert rest.get("/incident", processInstanceId=instance) == []
+    assert rest.get("/job", processInstanceId=instance) == []
+    while not rest.get("/process-instance", superProcessInstance=instance):
+        pass
+
+
+def test_a_suspended_caller_hears_an_escalation_when_it_is_resumed(rest: Rest, unique: Unique) -> None:
+    caller, called = unique("caller"), unique("called")
+    model = bpmn(caller).start().call_activity("call", called).end()
+    model.boundary("raised", on="call", escalation="LATE", interrupting=False).user_task("look").end()
+    late = bpmn(called).start().user_task("first").throw("say", escalation="LATE").user_task("second").end()
+    rest.deploy(model, late)
+    instance = rest.start(caller)["id"]
+    while not rest.get("/process-instance", superProcessInstance=instance):
+        pass
+    (child,) = rest.get("/process-instance", superProcessInstance=instance)
+    while not rest.get("/task", processInstanceId=child["id"]):
+        pass
+    rest.put(f"/process-instance/{instance}/suspended", {"suspended": True}, 204)
+    rest.post(f"/task/{rest.only_task(child['id'])['id']}/complete", {}, 204)
+    while rest.only_task(child["id"])["taskDefinitionKey"] != "second":
+        pass
+    time.sleep(0.5)  # the escalation is on its way
+    assert rest.get("/task", processInstanceId=instance) == [], "a suspended instance does not go on"
+    rest.put(f"/process-instance/{instance}/suspended", {"suspended": False}, 204)
+    deadline = time.monotonic() + 10
+    while not rest.get("/task", processInstanceId=instance):
+        assert time.monotonic() < deadline, "the escalation is lost"
+    assert rest.only_task(instance)["taskDefinitionKey"] == "look"

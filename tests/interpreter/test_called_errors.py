@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from interpreter import commands as c
 from interpreter import features as f
 from interpreter.bpmn.builder import Builder, bpmn, el
 from interpreter.bpmn.parts import signal
@@ -164,3 +165,44 @@ def test_c7_an_inner_instance_that_an_uncaught_error_ends_counts_as_completed() 
     r = World(model.user_task("after").end()).start().throw_error("work", "E")
     assert r.active.count("work") == 2, "the next one is begun"
     assert r.complete("work").active == ["after"]
+
+
+@pytest.mark.parametrize("interrupting", [True, False])
+def test_a_suspended_caller_keeps_what_is_escalated_until_it_is_resumed(interrupting: bool) -> None:
+    b = bpmn("p").start().call_activity("call", "q")
+    b = b.boundary("raised", escalation="ONE", interrupting=interrupting)
+    b = b.user_task("look").end().back().user_task("after").end()
+    b = b.process("q").start().user_task("first").throw("one", escalation="ONE").throw("two", escalation="ONE")
+    parent, child = both(World(b.user_task("second").end()))
+    parent.do(c.SuspendInstance(0))
+    child.complete("first")
+    parent.do(c.SetVariables(0, {"x": 1}))
+    assert (parent.active, child.active) == (["call"], ["second"])
+    parent.state = load_state(dump_state(parent.state))
+    parent.do(c.ResumeInstance(0))
+    if interrupting:
+        assert (parent.active, child.ended) == (["look"], True)
+    else:
+        assert (parent.active, child.active) == (["call", "look", "look"], ["second"])
+    before = len(parent.events)
+    parent.do(c.SuspendInstance(0))
+    parent.do(c.ResumeInstance(0))
+    assert len(parent.events) == before + 2, "said once"
+
+
+def test_what_was_escalated_to_a_call_that_was_moved_away_is_forgotten() -> None:
+    b = bpmn("p").start().call_activity("call", "q").boundary("raised", escalation="ONE", interrupting=False)
+    b = b.user_task("look").end().back().user_task("after").end()
+    parent, child = both(
+        World(b.process("q").start().user_task("first").throw("one", escalation="ONE").user_task("second").end())
+    )
+    parent.do(c.SuspendInstance(0))
+    child.complete("first")
+    (call,) = [element.key for element in parent.state.elements.values() if element.node == "call"]
+    away = (
+        c.ModificationInstruction("cancel", element=call),
+        c.ModificationInstruction("startBeforeActivity", "after"),
+    )
+    parent.do(c.ModifyInstance(0, away))
+    parent.do(c.ResumeInstance(0))
+    assert parent.active == ["after"]

@@ -131,7 +131,9 @@ class Engine:
         activities: tuple[Any, ...] = (),
         read_model: ReadModel | None = None,
         quick_flush: bool = True,
+        one_by_one: bool = False,
     ) -> None:
+        """With `one_by_one` the workflow tasks of all instances are done one after the other, without a cache."""
         self.client = client
         self.task_queue = task_queue
         self.job_queue = f"{task_queue}-jobs"
@@ -142,7 +144,8 @@ class Engine:
             for definition in compile_all(parse_bpmn(model), profile):
                 self.definitions[definition.process_id] = definition
         self._jobs = dict(jobs or {})
-        self._max_cached = max_cached_workflows
+        self._max_cached = 0 if one_by_one else max_cached_workflows
+        self._one_by_one = one_by_one
         self._activities = activities
         self._quick_flush = quick_flush
         self._stack = AsyncExitStack()
@@ -184,6 +187,7 @@ class Engine:
             activities=[self.read_model.flush, *self._activities],
             workflow_runner=UnsandboxedWorkflowRunner(),
             max_cached_workflows=self._max_cached,
+            max_concurrent_workflow_tasks=1 if self._one_by_one else None,
             max_concurrent_workflow_task_polls=1 if self._max_cached == 0 else 2,
             graceful_shutdown_timeout=timedelta(seconds=2),
         )
