@@ -22,7 +22,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client as TemporalClient
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 
 from interpreter import codec
 from interpreter.apply import fold
@@ -49,6 +49,7 @@ _STATE = (
     *("elements", "waits", "incidents"),
 )
 _PARALLEL = 6
+_LAST_EFFECTS = 90  # seconds
 
 
 @dataclass
@@ -215,6 +216,17 @@ async def _temporal(report: Report, database: Database, temporal: TemporalClient
     await asyncio.gather(*(work() for _ in range(_PARALLEL)))
 
 
+async def _last_status(temporal: TemporalClient, instance_id: str) -> WorkflowExecutionStatus | None:
+    """What an instance threw at its end goes out after its last row; an attempt that died is repeated after 30 s."""
+    handle = temporal.get_workflow_handle(instance_id)
+    try:
+        async with asyncio.timeout(_LAST_EFFECTS):
+            await handle.result()
+    except (TimeoutError, WorkflowFailureError):
+        pass
+    return (await handle.describe()).status
+
+
 async def _compare(
     report: Report,
     database: Database,
@@ -227,9 +239,11 @@ async def _compare(
     if story.instance_id not in statuses:
         yield "ghost: Temporal has no such workflow"
         return
-    ended = statuses[story.instance_id] == WorkflowExecutionStatus.COMPLETED
-    if ended != story.ended:
-        yield f"Temporal says {statuses[story.instance_id]}, its row says ended={story.ended}"
+    status = statuses[story.instance_id]
+    if story.ended and status == WorkflowExecutionStatus.RUNNING:
+        status = await _last_status(temporal, story.instance_id)
+    if (status == WorkflowExecutionStatus.COMPLETED) != story.ended:
+        yield f"Temporal says {status}, its row says ended={story.ended}"
     first = await _definition(database, loaded, story.events[0][1]["definition_hash"])
     folded = fold(new_state(first), (codec.from_json(event) for _, event in story.events))
     last = await _definition(database, loaded, folded.definition_hash)  # another one after a migration
