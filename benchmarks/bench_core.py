@@ -3,11 +3,9 @@
     python benchmarks/bench_core.py [--rounds 5] [--json FILE]
 
 Both engines get the same BPMN, compiled beforehand, and run an instance from start to end: a row of abstract tasks,
-and a process
-with an exclusive gateway and a parallel fork and join. What is counted is flow nodes per second. Then, for this
-engine alone: that a
-10,000-instance multi-instance costs ten times a 1,000-instance one, and what dump and load of 1,000 open elements cost.
-Ends with one line per ratio: `ratio <name> <median>`.
+and a process with an exclusive gateway and a parallel fork and join. What is counted is flow nodes per second. Then,
+for this engine alone: that a 10,000-instance multi-instance costs ten times a 1,000-instance one, and what dump and
+load of 1,000 open elements cost. Ends with one line per ratio: `ratio <name> <median>`.
 """
 
 from __future__ import annotations

@@ -118,9 +118,7 @@ async def start(
 
     Raises InstanceExists, CommandRejected (the start command made no sense) or EngineUnavailable.
     """
-    update_id = str(uuid4())
-
-    attempts = 0
+    update_id, attempts = str(uuid4()), 0
 
     async def attempt(number: int) -> Answer:
         nonlocal attempts
@@ -254,9 +252,7 @@ async def _patiently(
                 pause = min(pause * 2, _LONGEST_PAUSE)
     except WorkflowUpdateFailedError as error:
         raise _update_failure(error) from error
-    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
-        raise _rpc_failure(error, instance_id) from error
-    except TimeoutError as error:
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, RPCError, TimeoutError) as error:
         raise _rpc_failure(error, instance_id) from error
     raise AssertionError("unreachable: count() has no end")
 

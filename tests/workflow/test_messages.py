@@ -90,6 +90,15 @@ def _receiver(name: str) -> Builder:
     return bpmn(f"wait-{name}").start().catch("c", message=name, correlation_key="= order").end("got")
 
 
+async def _let_time_pass(world: World, name: str) -> None:
+    """A claim becomes stale, and the message is over."""
+    await world.database.execute(
+        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
+        "WHERE name = %s",
+        (name,),
+    )
+
+
 async def test_a_message_for_somebody_who_waits(world: World, unique: Any) -> None:
     name = unique("paid")
     row = await world.deploy(_receiver(name))
@@ -231,11 +240,7 @@ async def test_a_message_that_was_claimed_in_time_does_not_expire_on_the_way(
     with pytest.raises(process.EngineUnavailable):
         await world.router.publish(name, None if starting else "A", id="m1")
     monkeypatch.setattr(process, call, real)
-    await world.database.execute(
-        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
-        "WHERE name = %s",
-        (name,),
-    )
+    await _let_time_pass(world, name)
     await world.router.sweep()
     if instance is not None:
         await world.end(instance)
@@ -250,11 +255,7 @@ async def test_a_claimed_message_that_nobody_wants_any_more_has_the_life_it_had(
     )
     assert message is not None
     assert await messages.claim(world.database, message.number, "nobody:1")
-    await world.database.execute(
-        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
-        "WHERE name = %s",
-        (name,),
-    )
+    await _let_time_pass(world, name)
     await world.router.sweep()
     row = await world.deploy(bpmn(f"by-{name}").start("s", message=name).end("e"))
     await world.router.sweep()
@@ -288,14 +289,6 @@ async def _lose(world: World, row: Any, instance: str, name: str, monkeypatch: p
     assert await world.router.publish(name, "A", {"n": 1}, id="m1") is None, "left to the sweep"
     assert not await EVENT_SUBSCRIPTIONS.list(world.database, {"processInstanceId": instance})
     await _let_time_pass(world, name)
-
-
-async def _let_time_pass(world: World, name: str) -> None:
-    await world.database.execute(
-        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
-        "WHERE name = %s",
-        (name,),
-    )
 
 
 async def test_a_receiver_whose_subscription_went_with_a_step_that_never_happened(
@@ -388,11 +381,7 @@ async def test_a_message_waits_while_its_receiver_is_suspended(world: World, uni
     await process.execute(world.client, instance, SuspendInstance(now=0))
     assert await world.router.publish(name, "A", {"n": 1}) is None
     await process.execute(world.client, instance, ResumeInstance(now=0))
-    await world.database.execute(
-        "UPDATE message SET claimed_at = claimed_at - interval '1 minute', expires_at = now() - interval '1 second' "
-        "WHERE name = %s",
-        (name,),
-    )
+    await _let_time_pass(world, name)
     await world.router.sweep()
     assert (await world.end(instance)).end_time is not None
     assert await world.variable(instance, "n") == 1
