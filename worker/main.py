@@ -16,7 +16,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorSimpleMaximum, Worker, WorkerDeploymentConfig
 
 from activities.children import ChildActivities
 from activities.connectors import ConnectorActivities
@@ -48,6 +48,10 @@ logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=10)
 """What running activities get to finish after a stop was asked for."""
 CONNECT_PAUSE = 1.0
+POLLS = PollerBehaviorSimpleMaximum(10)
+FOR_NEW_INSTANCES = 0.5
+"""How workflow tasks are fetched: so many requests at once, and the part of them that waits for instances which no
+worker has in memory yet. The SDK's default is one single request for those; starts queue up behind it."""
 DEPLOYMENT = "ostinato"
 """Name of the worker deployment in Temporal."""
 
@@ -113,6 +117,8 @@ async def engine(
             activities=engine_activities(settings, database, client, projection, messages, script),
             workflow_runner=DoubtfulRunner(doubts.note),
             max_cached_workflows=settings.max_cached_workflows,
+            workflow_task_poller_behavior=POLLS,
+            nonsticky_to_sticky_poll_ratio=FOR_NEW_INSTANCES,
             graceful_shutdown_timeout=GRACE,
             deployment_config=_deployment(settings),
         )
