@@ -30,6 +30,9 @@ _DYNAMIC_CONFIG: Final[Mapping[str, object]] = {
     **{f"history.{queue}ProcessorMaxPollHostRPS": 10000 for queue in ("transfer", "timer", "visibility")},
     # Without it every timer, and every pause before a retry, of less than a second takes a second.
     "history.timerProcessorMaxTimeShift": "50ms",
+    # A task in one of the four partitions waits for a poll that may be at another; one process gains nothing by them.
+    "matching.numTaskqueueReadPartitions": 1,
+    "matching.numTaskqueueWritePartitions": 1,
 }
 #: A crash of the server loses nothing with these; a power cut may lose the last moments. `--durable` syncs each commit.
 _FAST_PRAGMAS: Final = {"journal_mode": "wal", "synchronous": "off"}
