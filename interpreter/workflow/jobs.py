@@ -1,8 +1,4 @@
-"""Jobs: how a `JobWait` becomes a Temporal activity, and how the activity's failure becomes a command.
-
-A job is retried by Temporal, without a workflow task per attempt, when its pauses are regular; an irregular retry cycle
-(`R3/PT1M` is regular, `PT1M,PT10M,PT1H` is not) is driven by the workflow, one attempt after the other.
-"""
+"""Jobs: how a `JobWait` becomes a Temporal activity, and how the activity's failure becomes a command."""
 
 from __future__ import annotations
 
@@ -24,7 +20,7 @@ from interpreter.definition import Definition, FlowNode
 from interpreter.state import State
 from interpreter.values import Millis, Typed
 from interpreter.waits import JobWait
-from interpreter.workflow import contract, runtime
+from interpreter.workflow import contract, retries, runtime
 from interpreter.workflow.large_values import INLINE
 
 START_TO_CLOSE: Final = timedelta(hours=1)
@@ -33,8 +29,6 @@ HEARTBEAT: Final = timedelta(seconds=30)
 """After this silence a worker counts as dead and another attempt begins. `ostinato.Worker` beats on its own."""
 ENGINE_START_TO_CLOSE: Final = timedelta(minutes=1)
 SHORT_START_TO_CLOSE: Final = timedelta(seconds=10)
-FIRST_PAUSE: Final = timedelta(seconds=1)
-LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 MAX_INPUT: Final = 1_900_000
 """Bytes of a job's input; Temporal refuses 2 MB, and any SDK's worker must be able to read it."""
@@ -118,7 +112,7 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
         ),
         schedule_to_close=_duration(headers, "scheduleToCloseTimeout"),
         heartbeat=None if engine_activity else _heartbeat(headers),
-        retry=_retry_policy(wait),
+        retry=retries.policy(wait),
         summary=node.name or wait.node,
         priority=_priority(wait),
         local=wait.kind in _SHORT,
@@ -148,11 +142,6 @@ def _encode(payload: dict[str, Any]) -> bytes:
         return json.dumps(payload, separators=(",", ":")).encode()
 
 
-def driven_by_workflow(wait: JobWait) -> bool:
-    """Whether the pauses between attempts are irregular, so that each attempt is its own activity."""
-    return len(set(wait.retry_after)) > 1
-
-
 def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
     """The command that a job's final failure asks for: a modelled error, an escalation, or a failure (incident at 0
     retries)."""
@@ -170,21 +159,13 @@ def failure(wait: JobWait, error: BaseException, now: Millis) -> Command:
         return ThrowEscalation(
             now=now, wait=wait.key, code=str(_at(details, 0) or ""), variables=_variables(_at(details, 1))
         )
-    retries, retry_at = 0, None
-    if (
-        driven_by_workflow(wait)
-        and wait.retries > 1
-        and not (isinstance(cause, ApplicationError) and cause.non_retryable)
-    ):
-        retries = wait.retries - 1
-        pauses = wait.retry_after
-        retry_at = now + pauses[min(max(len(pauses) - retries, 0), len(pauses) - 1)]
+    left, retry_at = retries.after(wait, cause, now)
     return FailWait(
         now=now,
         wait=wait.key,
         message=_message(cause),
         details=_details(cause),
-        retries=retries,
+        retries=left,
         retry_at=retry_at,
     )
 
@@ -244,26 +225,6 @@ def _details(cause: BaseException) -> str:
     failure_proto: Any = getattr(cause, "failure", None)
     stack = getattr(failure_proto, "stack_trace", "") if failure_proto is not None else ""
     return str(stack)[:16_000]
-
-
-def _retry_policy(wait: JobWait) -> RetryPolicy:
-    if driven_by_workflow(wait):
-        return RetryPolicy(maximum_attempts=1, non_retryable_error_types=_FINAL_ERRORS)
-    if wait.retry_after:
-        pause = timedelta(milliseconds=max(wait.retry_after[0], 1))
-        return RetryPolicy(
-            initial_interval=pause,
-            backoff_coefficient=1.0,
-            maximum_interval=pause,
-            maximum_attempts=max(wait.retries, 1),
-            non_retryable_error_types=_FINAL_ERRORS,
-        )
-    return RetryPolicy(
-        initial_interval=FIRST_PAUSE,
-        maximum_interval=LONGEST_PAUSE,
-        maximum_attempts=max(wait.retries, 1),
-        non_retryable_error_types=_FINAL_ERRORS,
-    )
 
 
 def _priority(wait: JobWait) -> Priority:

@@ -11,7 +11,7 @@ from temporalio.common import Priority, RawValue, RetryPolicy
 from interpreter.definition import Definition
 from interpreter.effects import RunListener
 from interpreter.state import State
-from interpreter.workflow import jobs, runtime
+from interpreter.workflow import jobs, retries, runtime
 from interpreter.workflow.large_values import INLINE
 
 METADATA: Final = {"encoding": b"json/plain", INLINE: b"true"}
@@ -50,8 +50,8 @@ def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Pl
         schedule_to_close=None,
         heartbeat=jobs.HEARTBEAT,
         retry=RetryPolicy(
-            initial_interval=jobs.FIRST_PAUSE,
-            maximum_interval=jobs.LONGEST_PAUSE,
+            initial_interval=retries.FIRST_PAUSE,
+            maximum_interval=retries.LONGEST_PAUSE,
             maximum_attempts=max(listener.retries, 1),
         ),
         summary=definition.nodes[listener.node].name or listener.node,

@@ -141,6 +141,58 @@ async def test_exhausted_job_is_an_incident_and_a_retry_goes_on(temporal_client:
         assert len(engine.read_model.named(instance, "IncidentResolved")) == 1
 
 
+@pytest.mark.parametrize(
+    ("policy", "what", "expected"),
+    [
+        ("default", "fails", 2),
+        ("strict", "fails", 1),
+        ("none", "fails", 1),
+        ("default", "is lost", 2),
+        ("strict", "is lost", 2),
+        ("none", "is lost", 1),
+    ],
+)
+async def test_a_retry_policy_by_name(
+    temporal_client: Client, task_queue: str, policy: str, what: str, expected: int
+) -> None:
+    attempts: list[int] = []
+
+    async def charge(job: dict[str, Any]) -> dict[str, Any]:
+        attempts.append(1)
+        if len(attempts) == 1:
+            if what == "is lost":
+                await asyncio.sleep(30)  # no heartbeat: for Temporal its worker is dead
+            raise RuntimeError("declined")
+        return {}
+
+    headers = {"retryPolicy": policy, "heartbeatTimeout": "PT0.5S"}
+    model = bpmn("p").start().service_task("pay", type="charge", retries=2, retry_cycle="R2/PT0.1S", headers=headers)
+    async with Engine(temporal_client, task_queue, model.end("paid").xml(), jobs={"charge": charge}) as engine:
+        instance = await engine.start()
+        if expected == 2:
+            await engine.result(instance)
+            assert not engine.read_model.named(instance, "IncidentRaised")
+        else:
+            await engine.until(lambda: engine.read_model.named(instance, "IncidentRaised"))
+            (incident,) = engine.read_model.named(instance, "IncidentRaised")
+            assert len(attempts) == 1
+            assert ("sign of life" if what == "is lost" else "declined") in incident["message"]
+            await engine.execute(instance, ResolveIncident(now=0, incident=incident["key"]))
+            await engine.result(instance)
+        assert len(attempts) == 2
+        assert engine.read_model.path(instance)[-1] == "paid"
+
+
+async def test_a_retry_policy_that_there_is_not(temporal_client: Client, task_queue: str) -> None:
+    model = bpmn("p").start().service_task("pay", type="charge", headers={"retryPolicy": "eager"}).end().xml()
+    async with Engine(temporal_client, task_queue, model) as engine:
+        instance = await engine.start()
+        (incident,) = engine.read_model.named(instance, "IncidentRaised")
+        assert incident["message"] == (
+            "Expected 'default', 'strict' or 'none' in header 'retryPolicy' of job 'charge' but it was 'eager'."
+        )
+
+
 async def test_timer_catch_event_goes_on_by_itself(temporal_client: Client, task_queue: str) -> None:
     model = bpmn("p").start().catch("pause", timer="PT0.2S").end("done").xml()
     async with Engine(temporal_client, task_queue, model) as engine:
