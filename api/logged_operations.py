@@ -127,6 +127,11 @@ def _due(facts: Facts) -> Sequence[Property]:
     return [Property("duedate", facts.body.get("duedate"), None if due is None else due.isoformat())]
 
 
+def _recalculated(facts: Facts) -> Sequence[Property]:
+    from_creation = facts.query.get("creationDateBased", "true").lower() == "true"
+    return [*_due(facts), Property("creationDateBased", from_creation)]
+
+
 def _deployed(facts: Facts) -> Context:
     return {"deployment_id": facts.result["id"]} if isinstance(facts.result, dict) else {}
 
@@ -257,6 +262,7 @@ LOGGED: Final[dict[tuple[str, str], Logged]] = {
     ("PUT", "/job/{id}/retries"): Logged("SetJobRetries", "Job", _changed("retries", attribute="retries"), "job"),
     ("PUT", "/job/{id}/priority"): Logged("SetPriority", "Job", _changed("priority", attribute="priority"), "job"),
     ("PUT", "/job/{id}/duedate"): Logged("SetDueDate", "Job", _due, "job"),
+    ("POST", "/job/{id}/duedate/recalculate"): Logged("RecalculateDueDate", "Job", _recalculated, "job"),
     ("POST", "/job/{id}/execute"): Logged("Execute", "Job", _path("jobId"), "job"),
     ("POST", "/job/retries"): _JOB_RETRIES,
     ("POST", "/process-instance/job-retries"): _JOB_RETRIES,

@@ -157,13 +157,9 @@ def _keep_subscription(m: Machine, element: Element, node: FlowNode, wait: Wait,
         subscribe(m, element, [node])
     elif isinstance(wait, TimerWait):
         m.close_wait(wait.key, "triggered")
-        following = triggers.trigger_of(_timer_of(node)).following(m, wait)
+        following = triggers.trigger_of(timer_trigger.of_node(node)).following(m, wait)
         if following is not None:
             m.open_wait(following)
-
-
-def _timer_of(node: FlowNode) -> Spec:
-    return next(t for t in node.triggers if isinstance(t, timer_trigger.TimerSpec))
 
 
 def interrupt_scope(m: Machine, scope: Element, *, keep: int | None = None, reason: str = "interrupted") -> None:

@@ -236,7 +236,8 @@ class ReportIncident:
 @dataclass(frozen=True, slots=True)
 class ChangeWait:
     """Change an open wait: job or external task retries and priority, job or timer due date, whether a job or timer is
-    held back."""
+    held back. `recalculate_from`: the timer is read anew from the model, durations and cycles count from this instant.
+    """
 
     now: Millis
     wait: int
@@ -244,6 +245,7 @@ class ChangeWait:
     due: Millis | None = None
     priority: int | None = None
     suspended: bool | None = None
+    recalculate_from: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from interpreter import events as ev
 from interpreter.codec import encode_value
 from interpreter.commands import Command, Rejection
 from interpreter.definition import Definition
-from interpreter.elements import ad_hoc_sub_process
+from interpreter.elements import ad_hoc_sub_process, user_task
 from interpreter.elements.sub_process import held_entry
 from interpreter.elements.table import bind
 from interpreter.failures import BpmnError, Failure
@@ -336,9 +336,7 @@ def _do_throw_escalation(m: Machine, command: c.ThrowEscalation) -> None:
 def _do_fire_timer(m: Machine, command: c.FireTimer) -> None:
     wait = m.state.waits[command.wait]
     assert isinstance(wait, TimerWait)
-    if wait.purpose.startswith("task_timeout"):
-        from interpreter.elements import user_task
-
+    if user_task.is_timeout(wait):
         user_task.timed_out(m, wait)
         return
     _guarded(m, wait, lambda: catching.fire(m, wait))
@@ -473,6 +471,10 @@ def _check_change(definition: Definition, state: State, command: c.ChangeWait) -
     return work_control.check_change(state, wait, command)
 
 
+def _do_change(m: Machine, command: c.ChangeWait) -> None:
+    _guarded(m, m.state.waits[command.wait], lambda: work_control.change(m, command))
+
+
 # -- the instance
 
 
@@ -569,7 +571,7 @@ HANDLERS: dict[type, tuple[Check, Do]] = {
     c.ResolveIncident: (_check_incident, _do_resolve),
     c.ReportIncident: (_check_element, reported.report),
     c.FailEffect: (_check_nothing, reported.fail_effect),
-    c.ChangeWait: (_check_change, work_control.change),
+    c.ChangeWait: (_check_change, _do_change),
     c.SuspendJobs: (work_control.check_suspension, work_control.suspend_jobs),
     c.ChangeTask: (_check_change_task, task_commands.change),
     c.ActivateAdHoc: (ad_hoc_sub_process.check_activation, ad_hoc_sub_process.activate),

@@ -16,9 +16,11 @@ from interpreter import events as ev
 from interpreter import jobs
 from interpreter.commands import Rejection
 from interpreter.definition import Definition
+from interpreter.elements import user_task
 from interpreter.ids import ROOT_KEY
 from interpreter.machine import Machine
 from interpreter.state import State
+from interpreter.triggers import timer
 from interpreter.waits import ExternalTaskWait, JobWait, TimerWait, UserTaskWait, Wait, job_name
 
 HELD: Final = "suspended_jobs"
@@ -38,6 +40,8 @@ def check_change(state: State, wait: Wait, command: c.ChangeWait) -> Rejection |
         return Rejection("invalid", f"Expected a job, timer or user task but wait {wait.key} is {type(wait).__name__}.")
     if command.priority is not None and not isinstance(wait, JobWait | ExternalTaskWait | UserTaskWait):
         return Rejection("invalid", f"Expected a job or task but wait {wait.key} is {type(wait).__name__}.")
+    if command.recalculate_from is not None and not isinstance(wait, TimerWait):
+        return Rejection("invalid", f"Expected a timer but wait {wait.key} is {type(wait).__name__}.")
     if command.suspended is not None and not isinstance(wait, JobWait | TimerWait):
         return Rejection("invalid", f"Expected a job or timer but wait {wait.key} is {type(wait).__name__}.")
     return None
@@ -51,6 +55,9 @@ def change(m: Machine, command: c.ChangeWait) -> None:
         changes["retries"] = command.retries
         if isinstance(wait, JobWait):
             changes["headers"] = jobs.headers_for_another_try(m, wait)
+    if command.recalculate_from is not None and isinstance(wait, TimerWait):
+        again = timer.schedule(m, wait.element, m.nodes[wait.node], _timer_of(m, wait), command.recalculate_from)
+        changes |= {"due": again.due, "spec": again.spec}
     if command.due is not None:
         changes["due"] = command.due
     if command.priority is not None:
@@ -69,6 +76,11 @@ def change(m: Machine, command: c.ChangeWait) -> None:
         elif not incidents:
             kind = "failedExternalTask" if isinstance(wait, ExternalTaskWait) else "failedJob"
             m.raise_incident(kind, "The retries were set to 0.", wait.element, wait.node, wait=wait.key)
+
+
+def _timer_of(m: Machine, wait: TimerWait) -> timer.TimerSpec:
+    node = m.nodes[wait.node]
+    return user_task.timer_of(node, wait) if user_task.is_timeout(wait) else timer.of_node(node)
 
 
 def check_suspension(definition: Definition, state: State, command: c.SuspendJobs) -> Rejection | None:

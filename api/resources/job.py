@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +14,8 @@ from api.dto.runtime import JobDto
 from api.engine import CommandRejected, InstanceNotFound
 from api.errors import RestError, invalid_request, not_found, not_implemented, rest_exception
 from api.job_suspension import of_process, suspend_jobs, wanted
-from api.operations import Call, Resource
+from api.operations import Call, Resource, boolean_param
+from api.params import flag
 from api.retries import incidents_of, set_job_retries
 from api.shapes import Shape
 from interpreter.commands import ChangeWait, Command, FireTimer, ResolveIncident
@@ -60,6 +62,17 @@ async def set_duedate(call: Call) -> None:
         await _execute_now(call, row, f"Cannot set the due date of job {row.id}")
         return
     await _execute(call, row, ChangeWait(now=0, wait=split(row.id)[1], due=due), "Cannot set the due date of")
+
+
+@job.post("/{id}/duedate/recalculate", params=(boolean_param("creationDateBased"),), errors=(404, 500))
+async def recalculate_duedate(call: Call) -> None:
+    """Read a timer anew from the model, with the variables of now; without a word it counts from its creation."""
+    row = await _job(call, 404)
+    if row.kind != "timer":
+        raise rest_exception(f"Cannot recalculate the due date of job {row.id}: it is not a timer")
+    since = millis(row.create_time if flag(call.query, "creationDateBased", default=True) else datetime.now(UTC))
+    command = ChangeWait(now=0, wait=split(row.id)[1], recalculate_from=since)
+    await _execute(call, row, command, "Cannot recalculate the due date of")
 
 
 @job.put("/{id}/priority", body=PriorityBody, errors=(404,))

@@ -18,7 +18,6 @@ _TABLE: Final = (
     ("POST", "/history/decision-instance/set-removal-time", _DECISIONS),
     ("GET", "/history/decision-requirements-definition/{id}/statistics", "decisions are not counted by graph"),
     ("PUT", "/job-definition/{id}/jobPriority", "the priority of jobs is set in the model or on the job"),
-    ("POST", "/job/{id}/duedate/recalculate", "set the due date instead"),
     ("DELETE", "/metrics/task-worker", "metrics are counted from the history"),
     ("GET", "/schema/log", "`ostinato migrate` tells the version of the schema"),
     ("POST", "/schema/log", "`ostinato migrate` tells the version of the schema"),

@@ -236,6 +236,21 @@ def _names(m: Machine, found: tuple[Expression, ...], element: int, what: str) -
     return tuple(merged)
 
 
+def is_timeout(wait: TimerWait) -> bool:
+    """Whether this is the timer of a timeout listener."""
+    return wait.purpose.startswith("task_timeout")
+
+
+def timer_of(node: FlowNode, wait: TimerWait) -> timer.TimerSpec:
+    """The timer of a timeout listener; of the first one in instances that do not tell them apart."""
+    spec = node.spec
+    assert isinstance(spec, UserTask)
+    _, _, index = wait.purpose.partition(":")
+    listeners_of_task = spec.listeners[int(index) :] if index else spec.listeners
+    found = (listener.timer for listener in listeners_of_task if listener.event == "timeout")
+    return next(t for t in found if isinstance(t, timer.TimerSpec))
+
+
 def timed_out(m: Machine, wait: TimerWait) -> None:
     """The timer of a timeout listener is due: run the listener; the task stays."""
     node = m.nodes[wait.node]

@@ -13,6 +13,7 @@ from interpreter import calendar, expressions
 from interpreter.definition import Expression, FlowNode, Spec
 from interpreter.failures import Failure
 from interpreter.triggers.trigger import Trigger
+from interpreter.values import Millis
 from interpreter.waits import TimerWait, Wait
 
 if TYPE_CHECKING:
@@ -52,8 +53,14 @@ class TimerTrigger(Trigger):
         return replace(wait, key=m.new_key(), due=due, repeats_left=max(-1, wait.repeats_left - 1))
 
 
-def schedule(m: Machine, element: int, node: FlowNode, spec: TimerSpec) -> TimerWait:
-    """The first wait of a timer, with key 0."""
+def of_node(node: FlowNode) -> TimerSpec:
+    """The timer of an event."""
+    return next(t for t in node.triggers if isinstance(t, TimerSpec))
+
+
+def schedule(m: Machine, element: int, node: FlowNode, spec: TimerSpec, since: Millis | None = None) -> TimerWait:
+    """The first wait of a timer, with key 0. Durations and cycles count from `since`: now, unless it is given."""
+    since = m.now if since is None else since
     what = f"the timer of {node.id!r}"
     value = None if spec.value is None else expressions.plain(expressions.evaluate(m, spec.value, element))
     if isinstance(value, int) and not isinstance(value, bool):
@@ -63,11 +70,11 @@ def schedule(m: Machine, element: int, node: FlowNode, spec: TimerSpec) -> Timer
     text = value.strip()
     try:
         if spec.kind == "timeCycle":
-            cycle = calendar.first(text, m.now)
+            cycle = calendar.first(text, since)
             if cycle is None:
-                raise ValueError(f"{text!r} has no instant after now")
+                raise ValueError(f"{text!r} has no instant to come")
             due, repeats = cycle
             return TimerWait(0, element, node.id, due, text, repeats)
-        return TimerWait(0, element, node.id, calendar.instant_or_period(text, m.now), text)
+        return TimerWait(0, element, node.id, calendar.instant_or_period(text, since), text)
     except ValueError as error:
         raise Failure(f"Expected {what} to be a {spec.kind} but: {error}", "timer") from None

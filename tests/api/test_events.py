@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from interpreter.bpmn.builder import Builder, bpmn
+from interpreter.bpmn.parts import timer
 from tests.api.server import Rest
 
 Unique = Callable[[str], str]
@@ -198,6 +200,29 @@ def test_a_timer_is_a_job_that_can_be_moved_and_run(rest: Rest, unique: Unique) 
     rest.post(f"/job/{job['id']}/execute", expect=404)
     rest.put("/job/nobody/retries", {"retries": 1}, 500)
     rest.put("/job/nobody/retries", {"retries": None}, 400)
+
+
+def test_the_due_date_of_a_timer_is_recalculated(rest: Rest, unique: Unique) -> None:
+    def due(job: dict[str, Any]) -> timedelta:
+        row = rest.get(f"/job/{job['id']}")
+        return datetime.fromisoformat(row["dueDate"]) - datetime.fromisoformat(row["createTime"])
+
+    key = unique("recalculated")
+    rest.deploy(bpmn(key).start().catch("wait", timer=timer(duration="${patience}")).service_task("s", type=key).end())
+    started = rest.start(key, variables={"patience": {"value": "PT1H"}})
+    (job,) = rest.get("/job", processInstanceId=started["id"])
+    assert abs(due(job) - timedelta(hours=1)) < timedelta(seconds=5)
+    rest.put(f"/process-instance/{started['id']}/variables/patience", {"value": "PT2H"}, 204)
+    rest.post(f"/job/{job['id']}/duedate/recalculate", expect=204)
+    assert abs(due(job) - timedelta(hours=2)) < timedelta(seconds=5)
+    row = rest.get(f"/job/{job['id']}")
+    rest.post(f"/job/{job['id']}/duedate/recalculate", expect=204, creationDateBased="false")
+    assert rest.get(f"/job/{job['id']}")["dueDate"] > row["dueDate"], "it counts from now"
+    rest.post("/job/nobody/duedate/recalculate", expect=404)
+    rest.post(f"/job/{job['id']}/execute", expect=204)
+    (work,) = rest.get("/job", processInstanceId=started["id"])
+    refusal = rest.post(f"/job/{work['id']}/duedate/recalculate", expect=500)
+    assert refusal["message"] == f"Cannot recalculate the due date of job {work['id']}: it is not a timer"
 
 
 def test_a_failed_expression_is_an_incident_that_can_be_repaired(rest: Rest, unique: Unique) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from interpreter import commands as c
-from interpreter.bpmn.builder import bpmn
+from interpreter.bpmn.builder import bpmn, el
+from interpreter.bpmn.parts import El, timer
 from interpreter.state import dump_state, load_state
 from interpreter.step import new_state, step
 from interpreter.waits import JobWait, TimerWait, job_name
@@ -69,3 +70,53 @@ def test_nothing_changes_that_is_so_already() -> None:
     before = len(run.events)
     run.do(c.SuspendJobs(world.now, ("work",), suspended=True, include=True))
     assert len(run.events) == before
+
+
+def timers(run: Run) -> dict[str, int]:
+    """When the open timers are due, by flow node."""
+    return {w.node: w.due for w in run.state.waits.values() if isinstance(w, TimerWait)}
+
+
+def test_a_timer_is_read_anew_with_the_variables_of_now() -> None:
+    patience = timer(duration="${patience}")
+    world = World(bpmn("p").start().user_task("ask").boundary("late", timer=patience).end().at("ask").end())
+    began = world.now
+    run = world.start("p", {"patience": "PT1H"})
+    assert timers(run) == {"late": began + 3_600_000}
+    (key,) = [w.key for w in run.state.waits.values() if isinstance(w, TimerWait)]
+    run.do(c.SetVariables(began, {"patience": "PT2H"}))
+    assert timers(run) == {"late": began + 3_600_000}, "nobody asked"
+    run.do(c.ChangeWait(began + 600_000, key, recalculate_from=began))
+    assert timers(run) == {"late": began + 7_200_000}
+    run.do(c.ChangeWait(began + 600_000, key, recalculate_from=began + 600_000))
+    assert timers(run) == {"late": began + 7_800_000}
+    run.do(c.SetVariables(began, {"patience": "soon"}))
+    run.do(c.ChangeWait(began + 600_000, key, recalculate_from=began))
+    (incident,) = run.state.incidents.values()
+    assert "Expected the timer of 'late' to be a timeDuration" in incident.message
+    assert timers(run) == {"late": began + 7_800_000}, "it stays as it was"
+
+
+def test_each_timeout_listener_is_read_anew_by_its_own_timer() -> None:
+    def timeout(id: str, after: str) -> El:
+        definition = el("timerEventDefinition", el("timeDuration", after))
+        return el("camunda:taskListener", definition, event="timeout", id=id, class_=id)
+
+    world = World(bpmn("p").start().user_task("u", ext=(timeout("a", "PT9H"), timeout("b", "${patience}"))).end())
+    began = world.now
+    run = world.start("p", {"patience": "PT1H"})
+    first, second = [w for w in run.state.waits.values() if isinstance(w, TimerWait)]
+    run.do(c.SetVariables(began, {"patience": "PT3H"}))
+    for wait in (first, second):
+        run.do(c.ChangeWait(began, wait.key, recalculate_from=began + 1))
+    due = [w.due - began for w in run.state.waits.values() if isinstance(w, TimerWait)]
+    assert due == [9 * 3_600_000 + 1, 3 * 3_600_000 + 1]
+
+
+def test_only_timers_are_read_anew() -> None:
+    world = two_jobs()
+    run = world.start("p")
+    (key,) = [w.key for w in run.state.waits.values() if isinstance(w, JobWait)]
+    refused = run.attempt(c.ChangeWait(world.now, key, recalculate_from=0))
+    assert isinstance(refused, c.Rejection)
+    assert refused.message == f"Expected a timer but wait {key} is JobWait."
