@@ -45,6 +45,7 @@ DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 _PAUSE: Final = 0.2  # seconds before a call is repeated that found no worker, doubled each time
 _LONGEST_PAUSE: Final = 2.0
 _NO_WORKER: Final = "no poller"
+_OVERLOOKED: Final = "UnprocessedUpdate"
 _LOST_UPDATE: Final = re.compile('update "|update with ID ')
 
 
@@ -237,8 +238,8 @@ async def _patiently(
     attempt: Callable[[int], Awaitable[Answer]], timeout: timedelta, instance_id: str, *, starting: bool = False
 ) -> Answer:
     """Call `attempt(0)`, and `attempt(1)`, ... while the server knows no worker (one that begins or comes back shows
-    itself only after a while) or has forgotten the call (it was restarted). Ends after `timeout`, which the client
-    library keeps for each of its calls only."""
+    itself only after a while), has forgotten the call (it was restarted), or gave it to a worker that completed its
+    task without looking at it. Ends after `timeout`, which the client library keeps for each of its calls only."""
     pause = _PAUSE
     try:
         async with asyncio.timeout(timeout.total_seconds()):
@@ -247,6 +248,9 @@ async def _patiently(
                     return await attempt(number)
                 except RPCError as error:
                     if not _is_worth_repeating(error, starting):
+                        raise
+                except WorkflowUpdateFailedError as error:
+                    if not _was_overlooked(error):
                         raise
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -262,6 +266,10 @@ def _is_worth_repeating(error: RPCError, starting: bool) -> bool:
         return _NO_WORKER in error.message
     # What is being started cannot be missing, and an update is only missing when a server died with it.
     return error.status is RPCStatusCode.NOT_FOUND and (starting or _LOST_UPDATE.match(error.message) is not None)
+
+
+def _was_overlooked(error: WorkflowUpdateFailedError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.type == _OVERLOOKED
 
 
 def _summary(meta: Mapping[str, Any]) -> str | None:

@@ -8,13 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowTaskQueueRequest,
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
+)
 from temporalio.client import Client
 
 from interpreter import codec
 from interpreter.bpmn.builder import bpmn
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
-from interpreter.commands import StartInstance
+from interpreter.commands import CompleteWait, StartInstance
 from interpreter.workflow import client as process
 from interpreter.workflow.connection import TemporalConnection
 from interpreter.workflow.contract import ProcessInput
@@ -70,3 +76,34 @@ async def test_a_start_waits_for_a_worker_that_comes_back(
         assert not answer.ended
         with pytest.raises(process.InstanceExists):
             await process.start(temporal_client, instance, _request(row, instance), task_queue=task_queue)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_an_update_that_no_worker_has_looked_at_is_repeated(
+    temporal: TemporalServer, temporal_client: Client, task_queue: str, database_url: str, unique: Any, fails: bool
+) -> None:
+    """Seen in half an hour of chaos: a worker completed its task and left the update out. The server then refuses the
+    update, for good, although nobody has executed it."""
+    row, instance = await _deploy(database_url, unique("p")), str(uuid.uuid4())
+    settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
+    async with engine(settings):
+        await process.start(temporal_client, instance, _request(row, instance), task_queue=task_queue)
+        state = await process.ask(temporal_client, instance, "state")
+    (wait,) = state["waits"]
+    call = asyncio.create_task(process.execute(temporal_client, instance, CompleteWait(now=0, wait=wait["key"])))
+    service, queue = temporal_client.workflow_service, TaskQueue(name=task_queue)
+    about: dict[str, Any] = {"namespace": temporal_client.namespace, "identity": "one who overlooks"}
+    task = await service.poll_workflow_task_queue(PollWorkflowTaskQueueRequest(task_queue=queue, **about))
+    assert len(task.messages) == 1, "the update"
+    if fails:
+        await service.respond_workflow_task_failed(
+            RespondWorkflowTaskFailedRequest(task_token=task.task_token, **about)
+        )
+    else:
+        await service.respond_workflow_task_completed(
+            RespondWorkflowTaskCompletedRequest(task_token=task.task_token, **about)
+        )
+    await asyncio.sleep(0.5)
+    assert not call.done()
+    async with engine(settings):
+        assert (await call).ended
