@@ -106,11 +106,13 @@ def _clean(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     replaced = {"identity": "recorder", "stackTrace": ""}
+    if data.get("kind") == "TASK_QUEUE_KIND_STICKY":
+        replaced["name"] = "recorder"
     return {key: replaced.get(key, _clean(value)) for key, value in data.items()}
 
 
 async def record(directory: Path) -> None:
-    """Write all histories of this release to `directory`."""
+    """Write the histories of this release to `directory` that are not there yet."""
     with tempfile.TemporaryDirectory(prefix="ostinato-") as work:
         server = TemporalServer(Path(work) / "t", Path(work) / "t.log", search_attributes=SEARCH_ATTRIBUTES)
         server.start()
@@ -123,7 +125,11 @@ async def record(directory: Path) -> None:
                 ("half-way", _half_way, {"quick_flush": True}),
                 ("cancelled", _cancelled, {"quick_flush": True}),
                 ("later-run", _half_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
+                ("later-run-opened", _all_the_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
             ):
+                target = directory / f"{RELEASE}-{name}.json"
+                if target.exists():
+                    continue
                 _failures.clear()
                 jobs = {"work": _work, "print": _fail_once}
                 async with Engine(client, f"record-{name}", _everything().xml(), jobs=jobs, **options) as engine:
@@ -132,7 +138,6 @@ async def record(directory: Path) -> None:
                     history = await engine.history(instance)
                     (definition,) = engine.definitions.values()
                     text = {"definition": dump_definition(definition), "history": _clean(json.loads(history.to_json()))}
-                    target = directory / f"{RELEASE}-{name}.json"
                     target.write_text(json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         finally:
             server.kill()

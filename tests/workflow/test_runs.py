@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.commands import CompleteWait, ResumeInstance, SetVariables, SuspendInstance
 from interpreter.workflow import client as process
 from interpreter.workflow import contract
+from interpreter.workflow.payloads import data_converter
+from interpreter.workflow.process import BpmnProcess
 from tests.workflow.engine import Engine
 
 Script = Callable[[Engine, str], Awaitable[None]]
@@ -126,6 +129,33 @@ async def test_updates_during_a_change_of_runs_are_all_executed_once(temporal_cl
         )
         assert len(engine.read_model.named(instance, "VariableSet")) == 60
         assert await _runs(engine, instance) > 5
+
+
+async def test_a_refused_update_before_the_first_task_of_a_run_does_no_harm(
+    temporal_client: Client, task_queue: str
+) -> None:
+    """A run that begins within a second of its predecessor gets its first workflow task late, and what is refused
+    before leaves no trace: the server would drop the task, and with it what the SDK must say once per run."""
+    model = bpmn("p").start().user_task("a").end().xml()
+    options = {"new_run_at_every_rest": True}
+    async with Engine(temporal_client, task_queue, model, options=options, quick_flush=False) as engine:
+        instance = await engine.start()
+        for n in range(20):  # as long as this machine takes more than a second for it
+            await engine.execute(instance, SetVariables(now=0, variables={"n": n}))
+            started = (await engine.history(instance)).events[0].workflow_execution_started_event_attributes
+            if started.first_workflow_task_backoff.ToMilliseconds() > 0:
+                break
+        else:
+            pytest.fail("Expected a run that begins within a second of its predecessor but there was none.")
+        with pytest.raises(process.CommandRejected):
+            await engine.execute(instance, CompleteWait(now=0, wait=4711))
+        await asyncio.sleep(1)
+        await engine.execute(instance, CompleteWait(now=0, wait=engine.wait(instance, "a")))
+        assert await engine.result(instance) == {"outcome": "completed"}
+        replayer = Replayer(
+            workflows=[BpmnProcess], workflow_runner=UnsandboxedWorkflowRunner(), data_converter=data_converter()
+        )
+        await replayer.replay_workflow(await engine.history(instance))
 
 
 def _open(engine: Engine, instance: str, node: str) -> bool:
