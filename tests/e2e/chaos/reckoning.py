@@ -4,7 +4,8 @@
     the task workers' ledger   which jobs were really done
     the log of events          in PostgreSQL, and its fold by the engine's own `apply`
     the read model             rows == fold of the log (`store.audit`)
-    Temporal                   the list of workflows, each one's history and its answer to the query `state`
+    Temporal                   the list of workflows, each one's answer to the query `state`, and each run's history,
+                               which must also be one that can be replayed
 
 Nothing lost: every acknowledged start exists and came to the outcome that its variant comes to in calm weather, every
 acknowledged completion closed its wait. Nothing twice: see `stories`. No ghost: no instance, wait or job that another
@@ -39,6 +40,7 @@ from store.database import Database
 from store.payloads import Payloads
 from tests.e2e.chaos import scenes, stage
 from tests.e2e.chaos.books import Books
+from tests.e2e.chaos.replays import replay
 from tests.e2e.chaos.scenes_begun import RINGS, TIMED
 from tests.e2e.chaos.stories import Shape, Story
 
@@ -214,6 +216,8 @@ async def _temporal(report: Report, database: Database, temporal: TemporalClient
                 report.flaws.append(f"{story.key} {story.instance_id}: {flaw}")
 
     await asyncio.gather(*(work() for _ in range(_PARALLEL)))
+    async for run, wrong in replay(database, temporal, runs):
+        report.check("replays", wrong is None, f"run {run} cannot be replayed: {wrong}")
 
 
 async def _last_status(temporal: TemporalClient, instance_id: str) -> WorkflowExecutionStatus | None:
