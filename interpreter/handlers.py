@@ -468,7 +468,7 @@ def _check_change(definition: Definition, state: State, command: c.ChangeWait) -
     wait = _find(state, command.wait)
     if isinstance(wait, Rejection):
         return wait
-    return work_control.check_change(state, wait, command)
+    return work_control.check_change(definition, state, wait, command)
 
 
 def _do_change(m: Machine, command: c.ChangeWait) -> None:

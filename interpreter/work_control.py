@@ -17,18 +17,20 @@ from interpreter import jobs
 from interpreter.commands import Rejection
 from interpreter.definition import Definition
 from interpreter.elements import user_task
+from interpreter.failures import Failure
 from interpreter.ids import ROOT_KEY
 from interpreter.machine import Machine
 from interpreter.state import State
 from interpreter.triggers import timer
+from interpreter.values import Millis
 from interpreter.waits import ExternalTaskWait, JobWait, TimerWait, UserTaskWait, Wait, job_name
 
 HELD: Final = "suspended_jobs"
 """Under this name the root's own data has the names of the jobs that are held back."""
 
 
-def check_change(state: State, wait: Wait, command: c.ChangeWait) -> Rejection | None:
-    """Whether this kind of wait has what is to be changed."""
+def check_change(definition: Definition, state: State, wait: Wait, command: c.ChangeWait) -> Rejection | None:
+    """Whether this kind of wait has what is to be changed, and a timer that is to be read anew can be."""
     if command.retries is not None:
         if not isinstance(wait, JobWait | ExternalTaskWait | TimerWait):
             return Rejection(
@@ -40,8 +42,13 @@ def check_change(state: State, wait: Wait, command: c.ChangeWait) -> Rejection |
         return Rejection("invalid", f"Expected a job, timer or user task but wait {wait.key} is {type(wait).__name__}.")
     if command.priority is not None and not isinstance(wait, JobWait | ExternalTaskWait | UserTaskWait):
         return Rejection("invalid", f"Expected a job or task but wait {wait.key} is {type(wait).__name__}.")
-    if command.recalculate_from is not None and not isinstance(wait, TimerWait):
-        return Rejection("invalid", f"Expected a timer but wait {wait.key} is {type(wait).__name__}.")
+    if command.recalculate_from is not None:
+        if not isinstance(wait, TimerWait):
+            return Rejection("invalid", f"Expected a timer but wait {wait.key} is {type(wait).__name__}.")
+        try:
+            _read_anew(Machine(definition, state, command.now), wait, command.recalculate_from)
+        except Failure as failure:
+            return Rejection("invalid", failure.message)
     if command.suspended is not None and not isinstance(wait, JobWait | TimerWait):
         return Rejection("invalid", f"Expected a job or timer but wait {wait.key} is {type(wait).__name__}.")
     return None
@@ -56,7 +63,7 @@ def change(m: Machine, command: c.ChangeWait) -> None:
         if isinstance(wait, JobWait):
             changes["headers"] = jobs.headers_for_another_try(m, wait)
     if command.recalculate_from is not None and isinstance(wait, TimerWait):
-        again = timer.schedule(m, wait.element, m.nodes[wait.node], _timer_of(m, wait), command.recalculate_from)
+        again = _read_anew(m, wait, command.recalculate_from)
         changes |= {"due": again.due, "spec": again.spec}
     if command.due is not None:
         changes["due"] = command.due
@@ -78,9 +85,11 @@ def change(m: Machine, command: c.ChangeWait) -> None:
             m.raise_incident(kind, "The retries were set to 0.", wait.element, wait.node, wait=wait.key)
 
 
-def _timer_of(m: Machine, wait: TimerWait) -> timer.TimerSpec:
+def _read_anew(m: Machine, wait: TimerWait, since: Millis) -> TimerWait:
+    """What the timer's expression says now; raises `Failure`."""
     node = m.nodes[wait.node]
-    return user_task.timer_of(node, wait) if user_task.is_timeout(wait) else timer.of_node(node)
+    spec = user_task.timer_of(node, wait) if user_task.is_timeout(wait) else timer.of_node(node)
+    return timer.schedule(m, wait.element, node, spec, since)
 
 
 def check_suspension(definition: Definition, state: State, command: c.SuspendJobs) -> Rejection | None:

@@ -217,7 +217,13 @@ def test_the_due_date_of_a_timer_is_recalculated(rest: Rest, unique: Unique) -> 
     assert abs(due(job) - timedelta(hours=2)) < timedelta(seconds=5)
     row = rest.get(f"/job/{job['id']}")
     rest.post(f"/job/{job['id']}/duedate/recalculate", expect=204, creationDateBased="false")
-    assert rest.get(f"/job/{job['id']}")["dueDate"] > row["dueDate"], "it counts from now"
+    row, before = rest.get(f"/job/{job['id']}"), row["dueDate"]
+    assert row["dueDate"] > before, "it counts from now"
+    rest.put(f"/process-instance/{started['id']}/variables/patience", {"value": "soon"}, 204)
+    refusal = rest.post(f"/job/{job['id']}/duedate/recalculate", expect=500)
+    assert "Expected the timer of 'wait' to be a timeDuration" in refusal["message"]
+    assert rest.get(f"/job/{job['id']}")["dueDate"] == row["dueDate"], "it stays as it was"
+    assert rest.get("/incident", processInstanceId=started["id"]) == []
     rest.post("/job/nobody/duedate/recalculate", expect=404)
     rest.post(f"/job/{job['id']}/execute", expect=204)
     (work,) = rest.get("/job", processInstanceId=started["id"])
