@@ -74,12 +74,6 @@ activation."""
 AFTER_PENDING: Final = "after-pending"
 """Patch: what Temporal reports while transitions are parked is executed after them."""
 
-OPENED: Final = "opened"
-"""Patch, of which nothing depends but that it is in the history of each later run. Within a second of its predecessor's
-start Temporal delays the first workflow task of a run; an update is handed out meanwhile, in a task that the server
-drops without a trace if it asks for nothing (the update was refused). The worker's SDK counts it as told to the server:
-what it says of itself once per run (its flags) would be missing in the history, which nobody could replay any more."""
-
 FLUSH_TIMEOUT: Final = timedelta(seconds=15)
 FLUSH_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=5)
@@ -144,13 +138,13 @@ class BpmnProcess:
     async def run(self, data: Any) -> Any:
         """Interpret the process to its end; the result is for the caller of a call activity."""
         if self._input.carried is not None:
-            workflow.patched(OPENED)
             for key, instance_id, definition_id in self._input.carried["children"]:
                 self.mirror.children.adopt(key, instance_id, definition_id)
                 if key not in self.state.waits:  # an update that came with the first activation took the call away
                     self.mirror.children.close(key)
             self.mirror.update_all()
         self._reconcile()
+        self._traces.expect()
         cancelled = False
         while True:
             try:
@@ -309,7 +303,10 @@ class BpmnProcess:
 
     def _submit(self, command: Command) -> None:
         """Execute a command that nobody waits for: what Temporal reported, or the process's own."""
+        self._take(command)
         self._traces.expect()
+
+    def _take(self, command: Command) -> None:
         if self._comes_later(command):
             self._later.append(command)
             self._rouse()
@@ -417,7 +414,6 @@ class BpmnProcess:
     @workflow.update(name=contract.UPDATE_EXECUTE)
     async def execute(self, data: Any) -> Any:
         """Execute one command; the answer comes when the read model has its events."""
-        self._traces.spoken()
         update = workflow.current_update_info()
         known = None if update is None else self.runs.answered(update.id)
         if known is not None:

@@ -125,7 +125,7 @@ async def record(directory: Path) -> None:
                 ("half-way", _half_way, {"quick_flush": True}),
                 ("cancelled", _cancelled, {"quick_flush": True}),
                 ("later-run", _half_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
-                ("later-run-opened", _all_the_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
+                ("traced", _all_the_way, {"quick_flush": True}),
             ):
                 target = directory / f"{RELEASE}-{name}.json"
                 if target.exists():

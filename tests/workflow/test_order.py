@@ -25,8 +25,24 @@ from store.instances import HISTORIC_PROCESS_INSTANCES
 from store.new_definitions import from_definition
 from store.tasks import TASKS, TaskRow
 from store.variables import HISTORIC_VARIABLES
+from tests.workflow.engine import Engine, ReadModel
 from worker.main import engine
 from worker.settings import WorkerSettings
+
+
+async def test_a_first_step_without_commands_is_not_moved_by_a_replay(temporal_client: Client, task_queue: str) -> None:
+    """An instance that somebody else started rests at once; a worker without memory is given an update, and cannot
+    write quickly. If it took both for one step, it would mark its first flush, where every replay has the second."""
+    model = bpmn("p").start().user_task("a").user_task("b").end().xml()
+    rows, instance = ReadModel(), str(uuid.uuid4())
+    async with Engine(temporal_client, task_queue, model, read_model=rows) as room:
+        await process.start_only(temporal_client, instance, room.request(instance), task_queue=task_queue)
+        await room.until(lambda: rows.open_waits(instance))
+    async with Engine(temporal_client, task_queue, model, read_model=rows, quick_flush=False) as room:
+        await room.execute(instance, CompleteWait(now=0, wait=room.wait(instance, "a")))
+    async with Engine(temporal_client, task_queue, model, read_model=rows) as room:
+        await room.execute(instance, CompleteWait(now=0, wait=room.wait(instance, "b")))
+        assert await room.result(instance) == {"outcome": "completed"}
 
 
 async def test_steps_without_commands_are_not_moved_by_a_replay(
