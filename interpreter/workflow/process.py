@@ -181,13 +181,13 @@ class BpmnProcess:
         self.effects.perform()
         over = self.state.ended and not reported.keeps_open(self.state)
         if (over or self._start_rejection is not None) and not self.effects.busy and not self.mirror.busy:
-            await workflow.wait_condition(workflow.all_handlers_finished)
+            await self._handlers_finished()
             return True
         if not self.state.ended and self.runs.wants_another():
             self.mirror.paused = self.runs.must_change()
             if not self.mirror.busy and not self.effects.busy:
                 self.mirror.paused = True
-                await workflow.wait_condition(workflow.all_handlers_finished)
+                await self._handlers_finished()
                 if not self._must_confirm() and not self.effects.busy:
                     self._begin_another_run()
                 return False
@@ -251,6 +251,10 @@ class BpmnProcess:
         return workflow.start_local_activity(
             contract.ACTIVITY_FLUSH, batch, start_to_close_timeout=FLUSH_TIMEOUT, retry_policy=FLUSH_RETRY
         )
+
+    async def _handlers_finished(self) -> None:
+        if not workflow.all_handlers_finished():  # without a pause, so that the end comes before the look for traces
+            await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _rest(self) -> None:
         self._wake = self._loop.create_future()

@@ -51,7 +51,7 @@ _STATE = (
     *("elements", "waits", "incidents"),
 )
 _PARALLEL = 6
-_LAST_EFFECTS = 90  # seconds
+_LAST_EFFECTS = 90.0  # seconds, for all together
 
 
 @dataclass
@@ -209,10 +209,13 @@ async def _temporal(report: Report, database: Database, temporal: TemporalClient
         report.counts["runs"] += len(runs[id])
     loaded: dict[str, Definition] = {}
     waiting = iter(stories.values())
+    until = asyncio.get_running_loop().time() + _LAST_EFFECTS
 
     async def work() -> None:
         for story in waiting:
-            for flaw in [flaw async for flaw in _compare(report, database, temporal, story, statuses, runs, loaded)]:
+            for flaw in [
+                flaw async for flaw in _compare(report, database, temporal, story, statuses, runs, loaded, until)
+            ]:
                 report.flaws.append(f"{story.key} {story.instance_id}: {flaw}")
 
     await asyncio.gather(*(work() for _ in range(_PARALLEL)))
@@ -220,11 +223,11 @@ async def _temporal(report: Report, database: Database, temporal: TemporalClient
         report.check("replays", wrong is None, f"run {run} cannot be replayed: {wrong}")
 
 
-async def _last_status(temporal: TemporalClient, instance_id: str) -> WorkflowExecutionStatus | None:
+async def _last_status(temporal: TemporalClient, instance_id: str, until: float) -> WorkflowExecutionStatus | None:
     """What an instance threw at its end goes out after its last row; an attempt that died is repeated after 30 s."""
     handle = temporal.get_workflow_handle(instance_id)
     try:
-        async with asyncio.timeout(_LAST_EFFECTS):
+        async with asyncio.timeout_at(until):
             await handle.result()
     except (TimeoutError, WorkflowFailureError):
         pass
@@ -239,13 +242,14 @@ async def _compare(
     statuses: dict[str, WorkflowExecutionStatus | None],
     runs: dict[str, list[str]],
     loaded: dict[str, Definition],
+    until: float,
 ) -> AsyncIterator[str]:
     if story.instance_id not in statuses:
         yield "ghost: Temporal has no such workflow"
         return
     status = statuses[story.instance_id]
     if story.ended and status == WorkflowExecutionStatus.RUNNING:
-        status = await _last_status(temporal, story.instance_id)
+        status = await _last_status(temporal, story.instance_id, until)
     if (status == WorkflowExecutionStatus.COMPLETED) != story.ended:
         yield f"Temporal says {status}, its row says ended={story.ended}"
     first = await _definition(database, loaded, story.events[0][1]["definition_hash"])
