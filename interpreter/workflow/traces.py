@@ -11,11 +11,24 @@ time it is the marker of the patch; then the cheapest is a timer that nobody wai
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from temporalio import workflow
 
 PATCH: Final = "trace"
+_BEGINS: Final = {
+    "start_timer": "timer",
+    "schedule_activity": "activity",
+    "schedule_local_activity": "local activity",
+    "start_child_workflow_execution": "workflow",
+}
+_GIVES_UP: Final = {
+    "cancel_timer": "timer",
+    "request_cancel_activity": "activity",
+    "request_cancel_local_activity": "local activity",
+    "cancel_child_workflow_execution": "workflow",
+}
 _YEAR: Final = 365 * 86_400.0  # seconds
 
 
@@ -53,7 +66,25 @@ class Traces:
         """Whether this activation leaves events. The workflow's event loop is the SDK's own object; it has no public
         way to ask for this, and the tests notice if it changes."""
         completion: Any = cast("Any", self._loop)._current_completion
-        return any(
-            not (command.HasField("update_response") and command.update_response.HasField("rejected"))
-            for command in completion.successful.commands
-        )
+        return leaves_events(completion.successful.commands)
+
+
+def leaves_events(commands: Iterable[Any]) -> bool:
+    """Whether Temporal will write anything for `commands` (`WorkflowCommand` of the SDK's core): what is begun and
+    given up in one activation is never sent, to give up an activity or a called workflow need not be written, and the
+    refusal of an update never is."""
+    begun: dict[tuple[str, int], None] = {}
+    given_up: dict[tuple[str, int], None] = {}
+    for command in commands:
+        kind = str(command.WhichOneof("variant"))
+        if kind in _BEGINS:
+            begun[_BEGINS[kind], getattr(command, kind).seq] = None
+        elif kind in _GIVES_UP:
+            given_up[_GIVES_UP[kind], _seq_of(getattr(command, kind))] = None
+        elif kind != "update_response" or not command.update_response.HasField("rejected"):
+            return True
+    return any(one not in given_up for one in begun) or any(one not in begun and one[0] == "timer" for one in given_up)
+
+
+def _seq_of(command: Any) -> int:
+    return command.child_workflow_seq if hasattr(command, "child_workflow_seq") else command.seq

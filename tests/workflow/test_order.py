@@ -7,6 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import Client
 
 from interpreter import codec
@@ -18,6 +19,7 @@ from interpreter.workflow import client as process
 from interpreter.workflow import contract
 from interpreter.workflow.connection import TemporalConnection
 from interpreter.workflow.contract import ProcessInput
+from interpreter.workflow.traces import leaves_events
 from ostinato.dev.temporal import TemporalServer
 from store import deployments
 from store.database import Database
@@ -91,3 +93,23 @@ async def test_steps_without_commands_are_not_moved_by_a_replay(
         ended = await HISTORIC_PROCESS_INSTANCES.get(database, instance)
         assert ended is not None
         assert ended.end_time is not None
+
+
+def test_what_temporal_writes_for_the_commands_of_an_activation() -> None:
+    def told(*commands: tuple[str, dict[str, Any]]) -> bool:
+        return leaves_events([WorkflowCommand(**{kind: fields}) for kind, fields in commands])
+
+    assert not told()
+    assert told(("start_timer", {"seq": 1}))
+    assert told(("cancel_timer", {"seq": 1}))
+    assert not told(("start_timer", {"seq": 1}), ("cancel_timer", {"seq": 1})), "it is never sent"
+    assert told(("start_timer", {"seq": 2}), ("cancel_timer", {"seq": 1}))
+    assert told(("schedule_activity", {"seq": 1}), ("cancel_timer", {"seq": 1}))
+    assert not told(("schedule_activity", {"seq": 1}), ("request_cancel_activity", {"seq": 1}))
+    assert not told(("request_cancel_activity", {"seq": 1})), "depends on how it is given up"
+    assert not told(
+        ("start_child_workflow_execution", {"seq": 1}), ("cancel_child_workflow_execution", {"child_workflow_seq": 1})
+    )
+    assert told(("update_response", {"accepted": {}}))
+    assert not told(("update_response", {"rejected": {}})), "a refusal leaves nothing"
+    assert told(("set_patch_marker", {"patch_id": "x"}))
