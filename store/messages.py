@@ -74,13 +74,15 @@ async def publish(
 ) -> MessageRow | None:
     """Keep a message for `ttl` ms; None if one with the same id, name and key is known already and has, or had, a
     receiver. One that is known and still free is handed out again: its publisher may have died before he looked for a
-    receiver."""
+    receiver. Then it lives anew if its time is over, or if it was only meant to live as long as the look takes."""
+    least = CLAIM_SECONDS * 1000
     rows = await database.change(
         "INSERT INTO message AS m (id, name, correlation_key, tenant_id, variables, expires_at) "
         "VALUES (%s, %s, %s, %s, %s::text::jsonb, now() + %s * interval '1 millisecond') "
-        "ON CONFLICT (name, correlation_key, id) DO UPDATE SET id = excluded.id "
+        "ON CONFLICT (name, correlation_key, id) DO UPDATE SET expires_at = CASE "
+        "WHEN m.expires_at <= now() OR %s THEN greatest(m.expires_at, excluded.expires_at) ELSE m.expires_at END "
         f"WHERE m.delivered_at IS NULL AND m.claimed_at IS NULL RETURNING {_ROW}",
-        (id, name, correlation_key, tenant_id, dumps(dict(variables)), max(ttl, CLAIM_SECONDS * 1000)),
+        (id, name, correlation_key, tenant_id, dumps(dict(variables)), max(ttl, least), ttl <= least),
     )
     if not rows:
         return None

@@ -177,9 +177,10 @@ async def test_a_delivery_that_nobody_confirmed_is_looked_into(
     assert (await HISTORIC_PROCESS_INSTANCES.get(world.database, late)).end_time is None, "it was delivered already"
 
 
+@pytest.mark.parametrize("later", ["0 seconds", "31 seconds", "1 hour"])
 @pytest.mark.parametrize("starting", [False, True])
 async def test_a_publisher_that_died_before_it_looked_may_repeat(
-    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch, starting: bool
+    world: World, unique: Any, monkeypatch: pytest.MonkeyPatch, starting: bool, later: str
 ) -> None:
     name = unique("paid")
     row = await world.deploy(bpmn(f"by-{name}").start("s", message=name).end("e") if starting else _receiver(name))
@@ -194,10 +195,23 @@ async def test_a_publisher_that_died_before_it_looked_may_repeat(
     with pytest.raises(ConnectionError):
         await world.router.publish(name, key, id="m1")
     monkeypatch.setattr(messages, "claim", claim)
+    await world.database.execute(
+        "UPDATE message SET expires_at = expires_at - %s::text::interval WHERE name = %s", (later, name)
+    )
     receiver = await world.router.publish(name, key, id="m1")
     assert receiver is not None
     assert await world.router.publish(name, key, id="m1") is None
     assert (await world.end(instance or receiver)).end_time is not None
+
+
+async def test_a_message_that_is_repeated_in_time_lives_no_longer(world: World, unique: Any) -> None:
+    name = unique("paid")
+    for _ in range(2):
+        assert await world.router.publish(name, "A", ttl=60_000, id="m1") is None
+        await asyncio.sleep(0.1)
+    row = await messages.find(world.database, name, "A", "m1")
+    assert row is not None
+    assert abs((row.expires_at - row.published_at).total_seconds() - 60) < 0.05
 
 
 async def test_a_claim_whose_owner_died_before_the_start_is_taken_up(

@@ -9,6 +9,8 @@ from ostinato.client import EngineError
 
 #: Camunda answers 500 to who completes what somebody else has completed, or what is suspended.
 _LATE = ("Cannot complete task ", "Cannot find task ", "Cannot trigger message ")
+#: And to who modifies what has ended.
+_GONE = "Expected a running process instance but there is none"
 #: And to who starts what is suspended.
 _SUSPENDED = " is suspended"
 
@@ -49,5 +51,6 @@ class Books:
         """Count an error by what it looks like."""
         kind = f"{type(error).__name__} {error.status} {error.type}".strip()
         self.errors[kind] += 1
-        if error.status == 500 and not str(error).startswith(_LATE) and not str(error).endswith(_SUSPENDED):
+        text = str(error)
+        if error.status == 500 and not (text.startswith(_LATE) or text.endswith(_SUSPENDED) or _GONE in text):
             self.strange.append(f"{kind}: {error}"[:300])
