@@ -67,7 +67,8 @@ class ProcessInput:
     `command` is the StartInstance command as JSON (without `now`: the workflow's clock counts). `meta` is what the
     read model stores with the instance and the engine does not need (definition key, name, version, tag, deployment,
     tenant ...). `carried` is the state that an earlier run left behind; then `command` is None. `options` are for
-    tests and operations (see `shell.Options`).
+    tests and operations (see `shell.Options`). `traces`: silent steps leave something in the history from the start on
+    (see `traces`); instances of before decide it by a patch.
     """
 
     definition_hash: str
@@ -76,6 +77,7 @@ class ProcessInput:
     meta: dict[str, Any] = field(default_factory=_no_meta)
     carried: dict[str, Any] | None = None
     options: dict[str, Any] = field(default_factory=_no_meta)
+    traces: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """JSON form; `from_json` reads it back."""
@@ -86,6 +88,7 @@ class ProcessInput:
             "meta": self.meta,
             "carried": self.carried,
             "options": self.options,
+            "traces": self.traces,
         }
 
     @classmethod
@@ -99,6 +102,7 @@ class ProcessInput:
                 meta=data.get("meta") or {},
                 carried=data.get("carried"),
                 options=data.get("options") or {},
+                traces=bool(data.get("traces")),
             )
         except KeyError as missing:
             raise ValueError(f"Expected the workflow's input to have {missing} but it has not.") from None

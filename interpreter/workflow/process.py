@@ -103,7 +103,7 @@ class BpmnProcess:
         self._later: list[Command] = []
         self._touched: dict[int, None] = {}
         self._incidents = 0
-        self._traces = Traces(self._loop)
+        self._traces = Traces(self._loop, always=request.traces)
         self.definition = self._runtime.definitions.get(request.definition_hash)
         carried = request.carried
         if carried is None:

@@ -4,8 +4,8 @@ Such a task can look to Temporal's SDK as one with the next: when a worker that 
 the next task for an update, it takes a task without commands that is followed directly by another one for a heartbeat
 (`find_end_index_of_next_wft_seq` in the SDK's core), if it is the first of the run or the one before it had no commands
 either, and hands what belongs to both in one activation. The update would come first, and the clock would be the later
-one: the instance would go another way than the one that is in the log. A command in between keeps them apart. The first
-time it is the marker of the patch; then the cheapest is a timer that nobody waits for, and next its cancellation.
+one: the instance would go another way than the one that is in the log. A command in between keeps them apart. The
+cheapest is a timer that nobody waits for, and next time its cancellation.
 """
 
 from __future__ import annotations
@@ -33,11 +33,16 @@ _YEAR: Final = 365 * 86_400.0  # seconds
 
 
 class Traces:
-    """One per run of the workflow; looks at the end of an activation, after everything that it asks for."""
+    """One per run of the workflow; looks at the end of an activation, after everything that it asks for.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `always`: the run's input says that it leaves traces. Runs that began before the input said it go by a patch, whose
+    marker is their first trace; it is dearer than a timer, as Temporal's SDK writes search attributes with it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, always: bool) -> None:
         self._loop = loop
-        self._is_marked = False
+        self._always = always
+        self._is_marked = always
         self._timer: asyncio.TimerHandle | None = None
         self._due = False
 
@@ -49,10 +54,10 @@ class Traces:
 
     def _look(self) -> None:
         self._due = False
-        if self._has_commands() or not workflow.patched(PATCH):
+        if self._has_commands() or not (self._always or workflow.patched(PATCH)):
             return
         if not self._is_marked:
-            self._is_marked = True  # by the patch's own marker, once per run
+            self._is_marked = True  # by the patch's own marker
         elif self._timer is None:
             self._timer = self._loop.call_later(_YEAR, self._forget)
         else:

@@ -126,6 +126,7 @@ async def record(directory: Path) -> None:
                 ("cancelled", _cancelled, {"quick_flush": True}),
                 ("later-run", _half_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
                 ("traced", _all_the_way, {"quick_flush": True}),
+                ("traced-by-timers", _all_the_way, {"quick_flush": True}),
             ):
                 target = directory / f"{RELEASE}-{name}.json"
                 if target.exists():
