@@ -32,12 +32,12 @@ from ostinato.dev.stack import Stack, StackOptions
 DEFAULT = ["one", "ten", "human", "ping", "many", "call"]
 
 
-async def measure(stack: Stack, names: list[str], amount: Amount, visible: int) -> dict[str, Any]:
+async def measure(stack: Stack, names: list[str], amount: Amount, visible: int, *, tuned: bool) -> dict[str, Any]:
     """Every shape in turn, its variants in interleaved rounds; prints each table as soon as it is known."""
     console = Console(width=190)
     shapes = [SHAPES[name] for name in names]
     results: dict[str, Any] = {"shapes": {}, "ratios": {}}
-    async with load(stack, shapes) as running:
+    async with load(stack, shapes, tuned=tuned) as running:
         for shape in shapes:
             series = {variant: Series() for variant in VARIANTS}
             for variant in VARIANTS:
@@ -65,13 +65,14 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--visible", type=int, default=150, help="starts over REST with the shape 'human'; 0: none")
     parser.add_argument("--shapes", nargs="+", default=DEFAULT, choices=list(SHAPES))
+    parser.add_argument("--tuned", action="store_true", help="the peers talk to Temporal as the engine's worker does")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
     amount = Amount(options.rounds, options.instances, options.concurrency, options.singles)
     with tempfile.TemporaryDirectory(prefix="ostinato-bench-") as folder:
         Path(folder).chmod(0o755)
         with Stack(Path(folder), StackOptions()) as stack:
-            results = uvloop.run(measure(stack, options.shapes, amount, options.visible))
+            results = uvloop.run(measure(stack, options.shapes, amount, options.visible, tuned=options.tuned))
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=2))
     for name, ratio in results["ratios"].items():

@@ -5,7 +5,9 @@ for the human step the open task as well, since a person has to find it; or what
 outcome every step with its times, and the variables. They use local activities, the cheapest way that Temporal has, and
 as few of them as they can.
 
-Run as a script, this is a worker process: `python benchmarks/hand_written.py workflows|jobs ADDRESS DATABASE_URL`.
+Run as a script, this is a worker process: `python benchmarks/hand_written.py workflows|jobs ADDRESS DATABASE_URL`. It
+uses Temporal's SDK with its defaults; with `tuned` as a fourth argument it talks to Temporal as the engine's worker
+does: without compression, and with as many requests for workflow tasks (`worker.main`).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.service import GrpcCompression
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
 from temporalio.workflow import ParentClosePolicy
 
 QUEUE = "bench-hand-written"
@@ -269,9 +272,9 @@ class HandCaller:
         return await Job(keeps).finish("done")
 
 
-async def work(role: str, address: str, database_url: str) -> None:
+async def work(role: str, address: str, database_url: str, tuned: bool) -> None:
     """Poll until killed."""
-    client = await Client.connect(address)
+    client = await Client.connect(address, **({"grpc_compression": GrpcCompression.NONE} if tuned else {}))
     async with AsyncConnectionPool[AsyncConnection[TupleRow]](
         database_url, min_size=1, max_size=10, open=False, kwargs={"autocommit": True}
     ) as pool:
@@ -283,6 +286,10 @@ async def work(role: str, address: str, database_url: str) -> None:
         if role == "jobs":
             worker = Worker(client, task_queue=JOBS, activities=[bench_step])
         else:
+            polls: dict[str, Any] = {
+                "workflow_task_poller_behavior": PollerBehaviorSimpleMaximum(10),
+                "nonsticky_to_sticky_poll_ratio": 0.5,
+            }
             worker = Worker(
                 client,
                 task_queue=QUEUE,
@@ -290,10 +297,11 @@ async def work(role: str, address: str, database_url: str) -> None:
                 activities=[recorder.outcome, recorder.history, recorder.task, recorder.task_done],
                 workflow_runner=UnsandboxedWorkflowRunner(),
                 max_cached_workflows=1000,
+                **(polls if tuned else {}),
             )
         print("ready", flush=True)
         await worker.run()
 
 
 if __name__ == "__main__":
-    uvloop.run(work(sys.argv[1], sys.argv[2], sys.argv[3]))
+    uvloop.run(work(sys.argv[1], sys.argv[2], sys.argv[3], "tuned" in sys.argv[4:]))

@@ -196,10 +196,13 @@ class Worker:
         from datetime import timedelta
 
         from temporalio.client import Client as TemporalClient
+        from temporalio.service import GrpcCompression
         from temporalio.worker import Worker as TemporalWorker
 
-        if isinstance(self._temporal, str):
-            client = await TemporalClient.connect(self._temporal, namespace=self._namespace)
+        if isinstance(self._temporal, str):  # not encrypted, so a neighbour: compression costs more than it spares
+            client = await TemporalClient.connect(
+                self._temporal, namespace=self._namespace, grpc_compression=GrpcCompression.NONE
+            )
         else:
             client = self._temporal
         worker = TemporalWorker(

@@ -255,13 +255,13 @@ def _cpu(process: psutil.Process) -> float:
 
 
 @asynccontextmanager
-async def load(stack: Stack, shapes: Iterable[Shape]) -> AsyncIterator[Load]:
-    """The models deployed and the hand-written workers running."""
+async def load(stack: Stack, shapes: Iterable[Shape], *, tuned: bool = False) -> AsyncIterator[Load]:
+    """The models deployed and the hand-written workers running, `tuned` or with the SDK's defaults."""
     plain = await Client.connect(stack.temporal_address)
     client = await Client.connect(stack.temporal_address, data_converter=data_converter())
     running = Load(stack, plain, client)
     await asyncio.to_thread(running.deploy, shapes)
-    children = {role: _start_peer(role, stack) for role in ("workflows", "jobs")}
+    children = {role: _start_peer(role, stack, tuned) for role in ("workflows", "jobs")}
     try:
         for child in children.values():
             assert child.stdout is not None
@@ -283,8 +283,7 @@ async def load(stack: Stack, shapes: Iterable[Shape]) -> AsyncIterator[Load]:
             child.wait()
 
 
-def _start_peer(role: str, stack: Stack) -> subprocess.Popen[str]:
+def _start_peer(role: str, stack: Stack, tuned: bool) -> subprocess.Popen[str]:
     script = str(Path(__file__).parents[1] / "hand_written.py")
-    return subprocess.Popen(
-        [sys.executable, script, role, stack.temporal_address, stack.database_url], stdout=subprocess.PIPE, text=True
-    )
+    arguments = [role, stack.temporal_address, stack.database_url, *(["tuned"] if tuned else [])]
+    return subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True)

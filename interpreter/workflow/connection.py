@@ -34,6 +34,12 @@ class TemporalConnection:
         """True if the connection is encrypted."""
         return self.tls or bool(self.api_key or self.tls_server_name or self.tls_ca or self.tls_certificate)
 
+    @property
+    def compresses(self) -> bool:
+        """True if messages are compressed: only where they are encrypted too, as they go far then. Among neighbours it
+        costs both sides more processor time than the bytes are worth (docs/operations.md)."""
+        return self.uses_tls
+
 
 async def connect(connection: TemporalConnection, **client_options: Any) -> Client:
     """Connect to Temporal; `client_options` go to `Client.connect` (interceptors, data converter, ...).
@@ -41,7 +47,7 @@ async def connect(connection: TemporalConnection, **client_options: Any) -> Clie
     Raises OSError if a certificate file cannot be read and RuntimeError if the server does not answer.
     """
     from temporalio.client import Client
-    from temporalio.service import TLSConfig
+    from temporalio.service import GrpcCompression, TLSConfig
 
     tls: TLSConfig | bool = False
     if connection.uses_tls:
@@ -56,6 +62,7 @@ async def connect(connection: TemporalConnection, **client_options: Any) -> Clie
         namespace=connection.namespace,
         api_key=connection.api_key,
         tls=tls,
+        grpc_compression=GrpcCompression.GZIP if connection.compresses else GrpcCompression.NONE,
         **client_options,
     )
 

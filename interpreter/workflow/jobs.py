@@ -21,7 +21,7 @@ from interpreter.state import State
 from interpreter.values import Millis, Typed
 from interpreter.waits import JobWait
 from interpreter.workflow import contract, retries, runtime
-from interpreter.workflow.large_values import INLINE
+from interpreter.workflow.large_values import inline_json
 
 START_TO_CLOSE: Final = timedelta(hours=1)
 """How long one attempt may take."""
@@ -95,12 +95,11 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
             f"Expected at most {MAX_INPUT / 1e6:g} MB of variables for job {wait.type!r} but they are "
             f"{len(data) / 1e6:.1f} MB: hand over less by input mappings."
         )
-    metadata = {"encoding": b"json/plain"}
-    if engine_activity is None:  # whoever serves it cannot read what the engine keeps elsewhere
-        metadata[INLINE] = b"true"
+    # Whoever serves a job cannot read what the engine keeps elsewhere; the engine's own activities can.
+    encoded = Payload(metadata={"encoding": b"json/plain"}, data=data) if engine_activity else inline_json(data)
     return Plan(
         activity=engine_activity or wait.type,
-        payload=RawValue(Payload(metadata=metadata, data=data)),
+        payload=RawValue(encoded),
         task_queue=None if engine_activity else str(headers.get("taskQueue") or runtime.current().job_task_queue),
         start_to_close=_duration(headers, "startToCloseTimeout")
         or (

@@ -2,8 +2,8 @@
 in a `Shelf`, under their SHA-256, and Temporal carries the reference.
 
 Only what the engine tells itself goes there (instance input, commands, carried state, answers). The input of a user's
-job stays inline, because any Temporal SDK may serve it and none of them could read our shelf; it bears a mark, since
-for Temporal what an activity is given belongs to the workflow that schedules it.
+job stays inline, because any Temporal SDK may serve it and none of them could read our shelf; a large one bears a mark,
+since for Temporal what an activity is given belongs to the workflow that schedules it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ THRESHOLD: Final = 128 * 1024
 %."""
 INLINE: Final = "ostinato-inline"
 """Metadata of a payload that stays where it is, whatever its size."""
+
+
+def inline_json(data: bytes) -> Payload:
+    """JSON text that is never kept outside, for a worker in any language. Only what is large enough bears the mark."""
+    if len(data) < THRESHOLD // 2:
+        return Payload(metadata={"encoding": b"json/plain"}, data=data)
+    return Payload(metadata={"encoding": b"json/plain", INLINE: b"true"}, data=data)
 
 
 class Shelf(Protocol):

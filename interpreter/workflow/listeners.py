@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
-from temporalio.api.common.v1 import Payload
 from temporalio.common import Priority, RawValue, RetryPolicy
 
 from interpreter.definition import Definition
 from interpreter.effects import RunListener
 from interpreter.state import State
 from interpreter.workflow import jobs, retries, runtime
-from interpreter.workflow.large_values import INLINE
-
-METADATA: Final = {"encoding": b"json/plain", INLINE: b"true"}
-"""JSON that any SDK reads, and that is never kept elsewhere."""
+from interpreter.workflow.large_values import inline_json
 
 
 def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Plan:
@@ -42,7 +38,7 @@ def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Pl
     timeout = headers.get("startToCloseTimeout")
     return jobs.Plan(
         activity=listener.type,
-        payload=RawValue(Payload(metadata=METADATA, data=data)),
+        payload=RawValue(inline_json(data)),
         task_queue=str(headers.get("taskQueue") or runtime.current().job_task_queue),
         start_to_close=jobs.START_TO_CLOSE
         if timeout is None
