@@ -58,7 +58,8 @@ class Plan:
     schedule_to_close: timedelta | None
     heartbeat: timedelta | None
     retry: RetryPolicy
-    summary: str
+    summary: str | None
+    """What Temporal's interface shows beside the type: the element's name, if it has one."""
     priority: Priority
     local: bool
     """A local activity: short work of the engine's own, which costs one event in the history."""
@@ -74,14 +75,12 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     payload: dict[str, Any] = {
         "type": wait.type,
         "instance_id": state.instance_id,
-        "business_key": state.business_key,
         "process_id": definition.process_id,
         "node": wait.node,
-        "node_name": node.name,
         "variables": plain(variables),
         "headers": headers,
         "key": wait.key,
-    }
+    } | names(state, node)
     if wait.kind != "service":
         payload["kind"] = wait.kind
     if engine_activity is not None:
@@ -112,10 +111,16 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
         schedule_to_close=_duration(headers, "scheduleToCloseTimeout"),
         heartbeat=None if engine_activity else _heartbeat(headers),
         retry=retries.policy(wait),
-        summary=node.name or wait.node,
+        summary=node.name or None,
         priority=_priority(wait),
         local=wait.kind in _SHORT,
     )
+
+
+def names(state: State, node: FlowNode) -> dict[str, Any]:
+    """The part of a job's input that is there only if the model or who started the instance gave it."""
+    given = {"business_key": state.business_key, "node_name": node.name}
+    return {name: value for name, value in given.items() if value}
 
 
 SECRET_REFERENCE: Final = re.compile(r"\{\{\s*secrets\.([A-Za-z0-9_.-]{1,200}?)\s*\}\}")

@@ -17,18 +17,17 @@ from interpreter.workflow.large_values import inline_json
 def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Plan:
     """How to run the listener's job. ValueError when its variables are more than Temporal carries."""
     headers = listener.headers
+    node = definition.nodes[listener.node]
     payload: dict[str, Any] = {
         "type": listener.type,
         "kind": "listener",
         "instance_id": state.instance_id,
-        "business_key": state.business_key,
         "process_id": definition.process_id,
         "node": listener.node,
-        "node_name": definition.nodes[listener.node].name,
         "variables": jobs.plain(listener.variables),
         "headers": headers,
         "key": listener.element,
-    }
+    } | jobs.names(state, node)
     data = json.dumps(payload, separators=(",", ":")).encode()
     if len(data) > jobs.MAX_INPUT:
         raise ValueError(
@@ -50,7 +49,7 @@ def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Pl
             maximum_interval=retries.LONGEST_PAUSE,
             maximum_attempts=max(listener.retries, 1),
         ),
-        summary=definition.nodes[listener.node].name or listener.node,
+        summary=node.name or None,
         priority=Priority.default,
         local=False,
     )

@@ -28,6 +28,8 @@ _QUEUES = ("transfer", "timer", "visibility", "archival", "outbound")
 _DYNAMIC_CONFIG: Final[Mapping[str, object]] = {
     **{f"history.{queue}ProcessorMaxPollRPS": 5000 for queue in _QUEUES},
     **{f"history.{queue}ProcessorMaxPollHostRPS": 10000 for queue in ("transfer", "timer", "visibility")},
+    # What is done stays in the queue until it is next tidied up (30 s), and each new task goes through all of it.
+    **{f"history.{queue}ProcessorUpdateAckInterval": "1s" for queue in ("transfer", "visibility")},
     # Without it every timer, and every pause before a retry, of less than a second takes a second.
     "history.timerProcessorMaxTimeShift": "50ms",
     # A task in one of the four partitions waits for a poll that may be at another; one process gains nothing by them.

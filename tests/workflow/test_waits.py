@@ -72,6 +72,24 @@ async def test_job_runs_as_activity_and_sets_variables(temporal_client: Client, 
         assert variables == {"amount": 12, "receipt": "R1"}
 
 
+async def test_what_nobody_named_is_not_in_a_jobs_input(temporal_client: Client, task_queue: str) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def work(job: dict[str, Any]) -> None:
+        seen.append(job)
+
+    model = bpmn("p").start().service_task("a", type="w").service_task("b", name="Bee", type="w").end().xml()
+    async with Engine(temporal_client, task_queue, model, jobs={"w": work}) as engine:
+        instance = await engine.start()
+        await engine.result(instance)
+        events = (await engine.history(instance)).events
+        first, second = (event for event in events if event.HasField("activity_task_scheduled_event_attributes"))
+    assert set(seen[0]) == {"type", "instance_id", "process_id", "node", "variables", "headers", "key"}
+    assert set(seen[1]) - set(seen[0]) == {"node_name"}
+    assert not first.HasField("user_metadata")
+    assert second.user_metadata.summary.data == b'"Bee"'
+
+
 async def test_three_jobs_in_sequence_cost_what_three_activities_cost(
     temporal_client: Client, task_queue: str, unique: Callable[[str], str]
 ) -> None:
