@@ -263,6 +263,7 @@ class BpmnProcess:
     def _rouse(self) -> None:
         if not self._wake.done():
             self._wake.set_result(None)
+        self._traces.roused()  # looks after what goes on now
 
     def _begin_another_run(self) -> None:
         started = self.mirror.children.started()

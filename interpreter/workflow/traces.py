@@ -52,6 +52,11 @@ class Traces:
             self._due = True
             self._loop.call_soon(self._look)
 
+    def roused(self) -> None:
+        """The workflow goes on, if only because something that it had asked for is done: an effect, a call begun."""
+        if self._always:
+            self.expect()
+
     def _look(self) -> None:
         self._due = False
         if self._has_commands() or not (self._always or workflow.patched(PATCH)):
