@@ -7,6 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import Client
 
@@ -93,6 +94,47 @@ async def test_steps_without_commands_are_not_moved_by_a_replay(
         ended = await HISTORIC_PROCESS_INSTANCES.get(database, instance)
         assert ended is not None
         assert ended.end_time is not None
+
+
+async def test_that_something_was_done_outside_leaves_a_trace(
+    temporal: TemporalServer, temporal_client: Client, task_queue: str, database_url: str, unique: Any
+) -> None:
+    """A signal has been thrown, a called instance has begun: nothing follows from it, and the step is a step.
+    (An update in the same step would leave events of its own.)"""
+    inner = unique("called")
+    called = bpmn(inner).start().user_task("inside").end()
+    model = bpmn(unique("p")).start().parallel("fork").throw("shout", signal=unique("anybody")).user_task("a").end()
+    model = model.branch(at="fork").call_activity("call", inner).end("endb")
+    settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
+    async with Database(database_url) as database:
+        for one in (called, model):
+            (definition,) = compile_all(parse_bpmn(one.xml()), "c7")
+            made = await deployments.create(
+                database,
+                name="p",
+                resources=[deployments.NewResource("p.bpmn", one.xml())],
+                processes=[from_definition(definition, "p.bpmn")],
+                now=datetime.now(UTC),
+            )
+        row = made.process_definitions[0]
+        instance = str(uuid.uuid4())
+        command = StartInstance(now=0, instance_id=instance, variables={})
+        request = ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
+        async with engine(settings):
+            await process.start_only(temporal_client, instance, request, task_queue=task_queue)
+            handle = temporal_client.get_workflow_handle(instance)
+            kinds: list[EventType.ValueType] = []
+            seen = (EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED)
+            while not all(kind in kinds for kind in seen) or kinds.count(_SCHEDULED) != kinds.count(_COMPLETED):
+                await asyncio.sleep(0.1)
+                kinds = [event.event_type for event in (await handle.fetch_history()).events]
+    following = [kinds[index + 1 : index + 2] for index, kind in enumerate(kinds) if kind == _COMPLETED]
+    assert [] not in following, [EventType.Name(kind) for kind in kinds]
+    assert [_SCHEDULED] not in following, [EventType.Name(kind) for kind in kinds]
+
+
+_SCHEDULED = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 def test_what_temporal_writes_for_the_commands_of_an_activation() -> None:
