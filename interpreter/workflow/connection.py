@@ -34,12 +34,6 @@ class TemporalConnection:
         """True if the connection is encrypted."""
         return self.tls or bool(self.api_key or self.tls_server_name or self.tls_ca or self.tls_certificate)
 
-    @property
-    def compresses(self) -> bool:
-        """True if messages are compressed: only where they are encrypted too, as they go far then. Among neighbours it
-        costs both sides more processor time than the bytes are worth (docs/operations.md)."""
-        return self.uses_tls
-
 
 async def connect(connection: TemporalConnection, **client_options: Any) -> Client:
     """Connect to Temporal; `client_options` go to `Client.connect` (interceptors, data converter, ...).
@@ -57,12 +51,15 @@ async def connect(connection: TemporalConnection, **client_options: Any) -> Clie
             client_cert=_read(connection.tls_certificate),
             client_private_key=_read(connection.tls_key),
         )
+    # Compressed only where it is encrypted too, as it goes far then. Among neighbours compression costs both sides more
+    # processor time than the bytes are worth (docs/operations.md).
+    compression = GrpcCompression.GZIP if connection.uses_tls else GrpcCompression.NONE
     return await Client.connect(
         connection.address,
         namespace=connection.namespace,
         api_key=connection.api_key,
         tls=tls,
-        grpc_compression=GrpcCompression.GZIP if connection.compresses else GrpcCompression.NONE,
+        grpc_compression=compression,
         **client_options,
     )
 

@@ -80,7 +80,7 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
         "variables": plain(variables),
         "headers": headers,
         "key": wait.key,
-    } | names(state, node)
+    } | optional_fields(state, node)
     if wait.kind != "service":
         payload["kind"] = wait.kind
     if engine_activity is not None:
@@ -117,7 +117,7 @@ def plan(definition: Definition, definition_id: str, state: State, wait: JobWait
     )
 
 
-def names(state: State, node: FlowNode) -> dict[str, Any]:
+def optional_fields(state: State, node: FlowNode) -> dict[str, Any]:
     """The part of a job's input that is there only if the model or who started the instance gave it."""
     given = {"business_key": state.business_key, "node_name": node.name}
     return {name: value for name, value in given.items() if value}

@@ -27,7 +27,7 @@ def plan(definition: Definition, state: State, listener: RunListener) -> jobs.Pl
         "variables": jobs.plain(listener.variables),
         "headers": headers,
         "key": listener.element,
-    } | jobs.names(state, node)
+    } | jobs.optional_fields(state, node)
     data = json.dumps(payload, separators=(",", ":")).encode()
     if len(data) > jobs.MAX_INPUT:
         raise ValueError(

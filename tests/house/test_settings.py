@@ -43,8 +43,6 @@ def test_values_arrive_in_the_rooms_settings() -> None:
         True,
     )
     assert worker.temporal.tls_ca == Path("/ca.pem")
-    assert worker.temporal.compresses
-    assert not Settings().temporal().compresses, "a neighbour"
     assert (worker.task_queue, worker.profile, api.port) == ("q", "spec", 9000)
     assert (api.users, api.cors_origins) == ({"ann": "secret", "bob": "pass:word"}, ("*",))
     assert (api.cleanup.begins, api.cleanup.ends, api.cleanup.batch_days) == (time(22), time(6, 30), 0)

@@ -125,7 +125,6 @@ async def record(directory: Path) -> None:
                 ("half-way", _half_way, {"quick_flush": True}),
                 ("cancelled", _cancelled, {"quick_flush": True}),
                 ("later-run", _half_way, {"quick_flush": True, "options": {"new_run_at_every_rest": True}}),
-                ("traced", _all_the_way, {"quick_flush": True}),
                 ("traced-by-timers", _all_the_way, {"quick_flush": True}),
             ):
                 target = directory / f"{RELEASE}-{name}.json"

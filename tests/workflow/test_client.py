@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskFailedRequest,
 )
 from temporalio.client import Client
+from temporalio.service import GrpcCompression
 
 from interpreter import codec
 from interpreter.bpmn.builder import bpmn
@@ -22,7 +23,7 @@ from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
 from interpreter.commands import CompleteWait, StartInstance
 from interpreter.workflow import client as process
-from interpreter.workflow.connection import TemporalConnection
+from interpreter.workflow.connection import TemporalConnection, connect
 from interpreter.workflow.contract import ProcessInput
 from ostinato.dev.temporal import TemporalServer
 from store import deployments
@@ -30,6 +31,12 @@ from store.database import Database
 from store.new_definitions import from_definition
 from worker.main import engine
 from worker.settings import WorkerSettings
+
+
+@pytest.mark.parametrize(("tls", "expected"), [(False, GrpcCompression.NONE), (True, GrpcCompression.GZIP)])
+async def test_only_what_goes_far_is_compressed(tls: bool, expected: GrpcCompression) -> None:
+    client = await connect(TemporalConnection("127.0.0.1:1", tls=tls), lazy=True)
+    assert client.service_client.config.grpc_compression is expected
 
 
 async def _deploy(database_url: str, key: str) -> Any:

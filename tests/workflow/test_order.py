@@ -12,7 +12,7 @@ from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.client import Client
 
 from interpreter import codec
-from interpreter.bpmn.builder import bpmn
+from interpreter.bpmn.builder import Builder, bpmn
 from interpreter.bpmn.compile import compile_all
 from interpreter.bpmn.document import parse_bpmn
 from interpreter.commands import CompleteWait, StartInstance
@@ -31,6 +31,18 @@ from store.variables import HISTORIC_VARIABLES
 from tests.workflow.engine import Engine, ReadModel
 from worker.main import engine
 from worker.settings import WorkerSettings
+
+
+async def _deploy(database: Database, model: Builder) -> Any:
+    (definition,) = compile_all(parse_bpmn(model.xml()), "c7")
+    made = await deployments.create(
+        database,
+        name="p",
+        resources=[deployments.NewResource("p.bpmn", model.xml())],
+        processes=[from_definition(definition, "p.bpmn")],
+        now=datetime.now(UTC),
+    )
+    return made.process_definitions[0]
 
 
 async def test_a_first_step_without_commands_is_not_moved_by_a_replay(temporal_client: Client, task_queue: str) -> None:
@@ -56,18 +68,10 @@ async def test_steps_without_commands_are_not_moved_by_a_replay(
     model = bpmn(unique("p")).start().parallel("fork").catch("soon", timer="PT0.3S").user_task("a").end("enda")
     model = model.branch(at="fork").catch("later", timer="PT1S")
     model = model.user_task("b", inputs={"seen": "${dateTime().getMillis()}"}).end("endb")
-    (definition,) = compile_all(parse_bpmn(model.xml()), "c7")
     instance = str(uuid.uuid4())
     settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
     async with Database(database_url) as database:
-        made = await deployments.create(
-            database,
-            name="p",
-            resources=[deployments.NewResource("p.bpmn", model.xml())],
-            processes=[from_definition(definition, "p.bpmn")],
-            now=datetime.now(UTC),
-        )
-        row = made.process_definitions[0]
+        row = await _deploy(database, model)
         async with engine(settings):
             command = StartInstance(now=0, instance_id=instance, variables={})
             request = ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
@@ -107,16 +111,8 @@ async def test_that_something_was_done_outside_leaves_a_trace(
     model = model.branch(at="fork").call_activity("call", inner).end("endb")
     settings = WorkerSettings(TemporalConnection(address=temporal.address), database_url, task_queue=task_queue)
     async with Database(database_url) as database:
-        for one in (called, model):
-            (definition,) = compile_all(parse_bpmn(one.xml()), "c7")
-            made = await deployments.create(
-                database,
-                name="p",
-                resources=[deployments.NewResource("p.bpmn", one.xml())],
-                processes=[from_definition(definition, "p.bpmn")],
-                now=datetime.now(UTC),
-            )
-        row = made.process_definitions[0]
+        await _deploy(database, called)
+        row = await _deploy(database, model)
         instance = str(uuid.uuid4())
         command = StartInstance(now=0, instance_id=instance, variables={})
         request = ProcessInput(row.hash, row.id, codec.to_json(command), {"definition_id": row.id})
